@@ -1,0 +1,1 @@
+"""TAUGHT: the clients of the walk, one per file."""

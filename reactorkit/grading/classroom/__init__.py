@@ -1,0 +1,1 @@
+"""A class's submissions: collected, judged in parallel, and written up for learners and LMS."""

@@ -1,0 +1,317 @@
+"""Where functions under judgement run: a process of their own, called from here, value by value.
+
+    recv = stage.start("recv_exactly", near, 10)    # begins over there
+    far.send(b"0123456789")                         # and we act meanwhile
+    assert recv.result() == b"0123456789"
+
+    decoder = stage.call("FrameDecoder", 100)       # a Remote: decoder.call("feed", b"...")
+
+Sockets are made here, and one end is handed over: what went through them is known here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from reactorkit.errors import KitError
+from reactorkit.grading import child
+from reactorkit.grading.isolation import Isolation
+from reactorkit.grading.limits import Limits
+from reactorkit.grading.stage import ended_because
+from reactorkit.grading.story import Story, Unmet
+from reactorkit.lab.gauges import Gauges, sample
+from reactorkit.lab.process import KeptProcess
+
+CHILD = Path(child.__file__)
+LONG = 10.0  # seconds that one call may take
+LARGEST = 64 << 20  # bytes of one message
+
+
+class Raised(Unmet):
+    """The submission raised, which is a failure where a check does not expect it.
+
+    `names` are the names of the exception's class and its bases.
+    """
+
+    def __init__(self, what: str, names: list[str], text: str, line: int | None) -> None:
+        got = f"{names[0]}: {text}" if text else names[0]
+        where = f" (line {line})" if line else ""
+        super().__init__(f"that {what} raises nothing", got + where)
+        self.names, self.text, self.line = names, text, line
+
+
+class Remote:
+    """An object that lives in the submission's process."""
+
+    def __init__(self, stage: FunctionStage, number: int, kind: str) -> None:
+        self._stage, self.number, self.kind = stage, number, kind
+
+    def call(self, method: str, *args: Any, within: float = LONG, **options: Any) -> Any:
+        """Call a method of it and return what it returns."""
+        return self.start(method, *args, **options).result(within)
+
+    def start(self, method: str, *args: Any, **options: Any) -> Call:
+        """Have a method of it called, and go on here."""
+        return self._stage.begin(method, args, options, on=self)
+
+
+class Given:
+    """A socket that was handed over: `far` is our end, `remote` names theirs in calls."""
+
+    def __init__(self, far: socket.socket, number: int) -> None:
+        self.far, self.number = far, number
+
+
+class Call:
+    """A call that is under way over there."""
+
+    def __init__(self, stage: FunctionStage, what: str) -> None:
+        self._stage, self.what = stage, what
+
+    def result(self, within: float = LONG) -> Any:
+        """Return what it returned.
+
+        Raises Raised with what it raised, and Unmet when it does not return in time or when the
+        process ends.
+        """
+        return self._stage.outcome(self, within)
+
+
+class FunctionStage:
+    """One run of a submitted file whose functions we call. A context manager.
+
+    Arguments: as for ServerStage.
+    """
+
+    def __init__(self, source: str, story: Story, isolation: Isolation, rng: random.Random) -> None:
+        self.story, self.rng, self._isolation = story, rng, isolation
+        self.folder = Path(tempfile.mkdtemp(prefix="reactorkit-check-"))
+        self._ours, theirs = socket.socketpair()
+        self._data = b""
+        self._given = 0
+        self._callbacks: list[Callable[..., Any]] = []
+        self._pending: list[socket.socket] = []
+        self._sockets: list[socket.socket] = []
+        try:
+            file = self.folder / "submission.py"
+            file.write_text(source)
+            isolation.prepare(self.folder)
+            number = theirs.fileno()
+            command = [sys.executable, "-I", "-u", str(CHILD), "functions", str(number), str(file)]
+            self.process = KeptProcess(
+                isolation.wrap(command, self.folder),
+                env=isolation.environment(self.folder),
+                whole_env=True,
+                cwd=self.folder,
+                hand_on=[number],
+            )
+            self.limits = Limits(self.process, self.folder)
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        finally:
+            theirs.close()
+
+    # ------------------------------------------------------------------ calls
+
+    def call(self, name: str, *args: Any, within: float = LONG, **options: Any) -> Any:
+        """Call a function (or make an object of a class) and return what it returns."""
+        return self.start(name, *args, **options).result(within)
+
+    def start(self, name: str, *args: Any, **options: Any) -> Call:
+        """Have a function called, and go on here."""
+        return self.begin(name, args, options)
+
+    def begin(
+        self, name: str, args: tuple[Any, ...], options: dict[str, Any], on: Remote | None = None
+    ) -> Call:
+        """Send a call."""
+        message: dict[str, Any] = {"call": name, "args": [self._plain(one) for one in args]}
+        message["options"] = {key: self._plain(one) for key, one in options.items()}
+        if on is not None:
+            message["on"] = {"ref": on.number}
+        self._send(message)
+        return Call(self, name)
+
+    def outcome(self, call: Call, within: float) -> Any:
+        """Take messages until the call has returned; callbacks run here, and may call in turn."""
+        end = time.monotonic() + within
+        while True:
+            message = self._receive(call.what, end, within)
+            if "callback" in message:
+                self._call_back(message)
+            elif "raised" in message:
+                names = [str(name) for name in message["raised"]] or ["?"]
+                text, line = str(message.get("text", "")), message.get("line")
+                raise Raised(call.what, names, text, line)
+            elif "returned" in message:
+                return self._value(message["returned"])
+            else:
+                raise self.blamed(Unmet(f"that {call.what} returns", "no word of it"))
+
+    def _call_back(self, message: dict[str, Any]) -> None:
+        number = message["callback"]
+        if not isinstance(number, int) or not 0 <= number < len(self._callbacks):
+            raise Unmet("a call of a function that was given", "a call of another one")
+        args = [self._value(one) for one in message.get("args", [])]
+        try:
+            answer = self._callbacks[number](*args)
+        except Refusal as refusal:
+            self._send({"throw": str(refusal)})
+        else:
+            self._send({"answer": self._plain(answer)})
+
+    # ----------------------------------------------------------- what to hand over
+
+    def pair(
+        self, *, rcvbuf: int | None = None, near_rcvbuf: int | None = None, tcp: bool = True
+    ) -> Given:
+        """Return a connection: its far end is ours, the other one goes with the next call."""
+        if tcp:
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                if near_rcvbuf is not None:  # handed down to what is accepted
+                    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, near_rcvbuf)
+                far = socket.socket()
+                if rcvbuf is not None:
+                    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+                far.connect(listener.getsockname())
+                near, _ = listener.accept()
+        else:
+            near, far = socket.socketpair()
+        far.settimeout(LONG)
+        self._pending.append(near)
+        self._sockets.append(far)
+        given = Given(far, self._given)
+        self._given += 1
+        return given
+
+    def callback(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function, marked: over there it can be called, and runs here.
+
+        It may raise Refusal, which is an exception over there.
+        """
+        self._callbacks.append(function)
+        return function
+
+    # ------------------------------------------------------------------ values
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, Given):
+            return {"fd": value.number}
+        if isinstance(value, Remote):
+            return {"ref": value.number}
+        if isinstance(value, bytes):
+            return {"bytes": base64.b64encode(value).decode()}
+        if isinstance(value, tuple):
+            return {"tuple": [self._plain(one) for one in value]}
+        if isinstance(value, list):
+            return [self._plain(one) for one in value]
+        if callable(value):
+            return {"callback": self._callbacks.index(value)}
+        return value
+
+    def _value(self, told: Any) -> Any:
+        if isinstance(told, list):
+            return [self._value(one) for one in told]
+        if not isinstance(told, dict):
+            return told
+        if isinstance(told.get("bytes"), str):
+            data = base64.b64decode(told["bytes"])
+            return bytearray(data) if told.get("type") == "bytearray" else data
+        if isinstance(told.get("tuple"), list):
+            return tuple(self._value(one) for one in told["tuple"])
+        if isinstance(told.get("set"), list):
+            return {self._value(one) for one in told["set"]}
+        if isinstance(told.get("ref"), int):
+            return Remote(self, told["ref"], str(told.get("type", "")))
+        return None
+
+    # ---------------------------------------------------------------- messages
+
+    def _send(self, message: dict[str, Any]) -> None:
+        data = json.dumps(message).encode() + b"\n"
+        self._ours.settimeout(LONG)
+        try:
+            if self._pending:
+                fds = [near.fileno() for near in self._pending]
+                sent = socket.send_fds(self._ours, [data], fds)
+                data = data[sent:]
+                for near in self._pending:
+                    near.close()
+                self._pending.clear()
+            self._ours.sendall(data)
+        except OSError as error:
+            raise self.blamed(
+                Unmet(f"that {message.get('call', 'it')} can be called", "no answer any more")
+            ) from error
+
+    def _receive(self, what: str, end: float, within: float) -> dict[str, Any]:
+        while b"\n" not in self._data:
+            self._ours.settimeout(max(end - time.monotonic(), 0.001))
+            try:
+                data = self._ours.recv(1 << 20)
+            except TimeoutError:
+                raise Unmet(f"that {what} returns", f"it still runs after {within:g} s") from None
+            except OSError:
+                data = b""
+            self._data += data
+            if not data or len(self._data) > LARGEST:
+                raise self.blamed(Unmet(f"that {what} returns", "the process has ended"))
+        line, self._data = self._data.split(b"\n", 1)
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            raise Unmet(f"that {what} returns", "something that is no return")
+        return message
+
+    def gauges(self) -> Gauges:
+        """Return what the process uses now; Unmet when it has ended."""
+        pid = self.limits.pid_of_submission()
+        try:
+            if pid is None:
+                raise KitError("it has ended")
+            return sample(pid)
+        except KitError:
+            raise self.blamed(Unmet("that the process runs", "it has ended")) from None
+
+    def blamed(self, unmet: Unmet) -> Unmet:
+        """Return the same with the reason why the process is gone, if it is."""
+        if self.process.wait(0.2) is None and self.process.alive:
+            return unmet
+        log = "\n".join(self.process.lines)
+        reason = self.limits.reason or ended_because(self.process.returncode, log)
+        return Unmet(unmet.expected, f"{unmet.got}: {reason}", unmet.cause)
+
+    # -------------------------------------------------------------------- end
+
+    def __enter__(self) -> FunctionStage:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for sock in [*self._sockets, *self._pending, self._ours]:
+            sock.close()
+        self.process.kill()
+        self.limits.close()
+        self._isolation.clean(self.folder)
+
+
+class Refusal(Exception):
+    """Raised by a callback of ours: over there it is a RuntimeError."""

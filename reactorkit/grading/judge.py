@@ -1,0 +1,142 @@
+"""Judge one submission: every check in its order, each with a process of its own, and a story."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from reactorkit import __version__
+from reactorkit.grading import submission as submissions
+from reactorkit.grading.catalog import Check, Exercise
+from reactorkit.grading.functions import FunctionStage
+from reactorkit.grading.isolation import Isolation, best
+from reactorkit.grading.results import (
+    ERROR,
+    FAILED,
+    PASSED,
+    SKIPPED,
+    UNATTEMPTED,
+    CheckResult,
+    Result,
+)
+from reactorkit.grading.stage import ServerStage
+from reactorkit.grading.story import Story, Unmet
+from reactorkit.grading.submission import Submission
+
+STAGES: dict[str, type[ServerStage] | type[FunctionStage]] = {
+    "server": ServerStage,
+    "functions": FunctionStage,
+}
+Progress = Callable[[Iterable[Check]], Iterable[Check]]
+
+
+def judge(
+    exercise: Exercise,
+    submission: Submission,
+    *,
+    isolation: Isolation | None = None,
+    seed: int | None = None,
+    progress: Progress = iter,
+) -> Result:
+    """Run every check of an exercise on a submission; never raises for what a submission does.
+
+    Arguments:
+        seed: what is random in the scenarios; another one each time when it is None.
+        progress: goes through the checks, and may show how far it is.
+    """
+    began = time.monotonic()
+    isolation = isolation or best()
+    seed = random.SystemRandom().getrandbits(32) if seed is None else seed
+    found: dict[str, CheckResult] = {}
+    whole = _about_the_whole(submission)
+    for number, check in enumerate(progress(exercise.checks)):
+        missing = [found[one].title for one in check.after if found[one].outcome != PASSED]
+        if whole is not None:
+            found[check.id] = _result(check, *whole)
+        elif missing:
+            why = f"“{missing[0]}” has to pass first"
+            found[check.id] = _result(check, SKIPPED, cause=why)
+        else:
+            rng = random.Random(f"{seed}/{number}")
+            found[check.id] = _run(exercise, check, submission, isolation, rng)
+    return Result(
+        exercise=exercise.id,
+        title=exercise.title,
+        version=__version__,
+        checks=tuple(found.values()),
+        file=submission.origin,
+        isolation=isolation.name,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _about_the_whole(submission: Submission) -> tuple[str, str, str] | None:
+    """Return outcome, what there is, and why, when no check need run."""
+    if submission.unchanged:
+        return UNATTEMPTED, "the file as it was handed out", "Fill in what the notebook marks."
+    if error := submissions.syntax_error(submission):
+        return FAILED, error, "Python stops before the first line runs."
+    return None
+
+
+def _run(
+    exercise: Exercise,
+    check: Check,
+    submission: Submission,
+    isolation: Isolation,
+    rng: random.Random,
+) -> CheckResult:
+    story = Story()
+    function = function_of(exercise, check)
+    try:
+        with STAGES[exercise.kind](submission.source, story, isolation, rng) as stage:
+            try:
+                function(stage)
+            except Unmet as unmet:
+                raise stage.blamed(unmet) from None
+    except Unmet as unmet:
+        story.instead(unmet.got)
+        return _result(
+            check, FAILED, unmet.got, unmet.cause, expected=unmet.expected, steps=tuple(story.steps)
+        )
+    except Exception:  # noqa: BLE001 - a fault of ours, and it is reported as ours
+        return _result(
+            check,
+            ERROR,
+            traceback.format_exc(limit=-3),
+            "This is a fault of the check, not of your answer: it costs no points. Please report "
+            "it.",
+            steps=tuple(story.steps),
+        )
+    return _result(check, PASSED, steps=tuple(story.steps))
+
+
+def function_of(exercise: Exercise, check: Check) -> Callable[[Any], None]:
+    """Return the function that runs a check."""
+    module = importlib.import_module(f"reactorkit.grading.checks.{exercise.id}")
+    function: Callable[[Any], None] = getattr(module, check.id)
+    return function
+
+
+def _result(
+    check: Check,
+    outcome: str,
+    got: str = "",
+    cause: str = "",
+    **more: Any,
+) -> CheckResult:
+    return CheckResult(
+        id=check.id,
+        title=check.title,
+        outcome=outcome,
+        points=check.points if outcome in (PASSED, ERROR) else 0,
+        max=check.points,
+        got=got,
+        cause=cause,
+        hint=check.read if outcome in (FAILED, SKIPPED) else "",
+        **more,
+    )

@@ -1,0 +1,31 @@
+"""What the tests share: nothing answers predictions by itself, and nothing is left running."""
+
+import os
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say at the end, where it is read, that a kind of test did not run at all."""
+    skipped = [str(report.longrepr) for report in terminalreporter.getreports("skipped")]
+    if number := sum("THE TESTS IN BROWSERS" in reason for reason in skipped):
+        terminalreporter.write_sep("=", "not everything was tested", red=True, bold=True)
+        terminalreporter.write_line(
+            f"THE TESTS IN BROWSERS DID NOT RUN ({number} of them): `make browser` says why."
+        )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_left_running():
+    """Fail the run if a test has left a process of the kit behind."""
+    from reactorkit.lab import doctor
+
+    yield
+    ours = [one for one in doctor.kept() if one.owner == os.getpid()]
+    assert not ours, "left running by these tests: " + "; ".join(one.what for one in ours)
+
+
+@pytest.fixture(autouse=True)
+def unanswered(monkeypatch):
+    """Tests answer predictions themselves, whatever the caller's environment says."""
+    monkeypatch.delenv("REACTORKIT_AUTOPREDICT", raising=False)

@@ -1,0 +1,84 @@
+"""Submissions that attack the judge: none gains a point, leaves anything behind, or hurts others.
+
+Each runs under every isolation that this system offers. Without any, nothing can be promised: the
+reports say so, and it is not tried here.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reactorkit.grading import catalog, isolation, submission
+from reactorkit.grading.judge import judge
+from reactorkit.grading.results import FAILED, PASSED
+
+FOLDER = Path(__file__).resolve().parent.parent / "submissions"
+HOSTILE = sorted((FOLDER / "hostile").glob("*.py"))
+WAYS = [one for one in isolation.available() if one.name != "none"]
+
+
+def short(exercise):
+    """Return the exercise with its first check only."""
+    return replace(exercise, checks=exercise.checks[:1])
+
+
+def marked():
+    """Return what is left where a submission may have left its mark."""
+    places = {"/tmp", "/var/tmp", "/dev/shm", os.environ.get("TMPDIR", "/tmp"), str(Path.home())}
+    return [
+        path
+        for place in places
+        for pattern in ("reactorkit-was-here", "reactorkit-check-*/submission.py")
+        for path in Path(place).glob(pattern)
+    ]
+
+
+def test_some_isolation_is_here_or_it_is_said():
+    if not WAYS:
+        pytest.skip("neither bubblewrap nor user namespaces nor a throw-away user work here")
+
+
+@pytest.fixture(params=WAYS, ids=lambda one: one.name)
+def way(request):
+    return request.param
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
+def test_it_gains_nothing_and_leaves_nothing(path, way, tmp_path):
+    exercise = short(catalog.get("x02"))
+    before = {one.pid for one in psutil.Process().children(recursive=True)}
+    marks = set(marked())
+    result = judge(exercise, submission.read(exercise, path), isolation=way)
+    assert result.score == 0, result.text()
+    assert {one.outcome for one in result.checks} <= {FAILED}, result.text()
+    left = {one.pid for one in psutil.Process().children(recursive=True)} - before
+    assert not left
+    assert set(marked()) <= marks
+    assert path.exists()
+
+
+def test_the_next_one_is_judged_as_if_nothing_had_been(way):
+    exercise = short(catalog.get("x02"))
+    good = submission.read(exercise, FOLDER / "x02" / "right_threads.py")
+    for name in ("kills_its_parents", "fork_bomb"):
+        judge(exercise, submission.read(exercise, FOLDER / "hostile" / f"{name}.py"), isolation=way)
+        result = judge(exercise, good, isolation=way)
+        assert {one.outcome for one in result.checks} == {PASSED}, result.text()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("memory_bomb", "MiB of memory"),
+        ("fork_bomb", "processes"),
+        ("fills_the_disk", "to disk"),
+    ],
+)
+def test_who_takes_too_much_is_told_so(name, words, way):
+    exercise = short(catalog.get("x02"))
+    path = FOLDER / "hostile" / f"{name}.py"
+    result = judge(exercise, submission.read(exercise, path), isolation=way)
+    assert words in result.text()

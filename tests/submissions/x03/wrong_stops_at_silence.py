@@ -1,0 +1,20 @@
+"""The first silent connection ends the pass."""
+
+
+def poll_once(conns):
+    gone = []
+    for conn in list(conns):
+        try:
+            data = conn.recv(65536)
+            if data:
+                conn.send(data)
+        except BlockingIOError:
+            break
+        except OSError as error:
+            print("broken:", error)
+            data = b""
+        if not data:
+            conn.close()
+            conns.remove(conn)
+            gone.append(conn)
+    return gone

@@ -1,0 +1,23 @@
+"""It waits until somebody has something to say."""
+
+import select
+
+
+def poll_once(conns):
+    gone = []
+    select.select(conns, [], [])
+    for conn in list(conns):
+        try:
+            data = conn.recv(65536)
+            if data:
+                conn.send(data)
+        except BlockingIOError:
+            continue
+        except OSError as error:
+            print("broken:", error)
+            data = b""
+        if not data:
+            conn.close()
+            conns.remove(conn)
+            gone.append(conn)
+    return gone
