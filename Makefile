@@ -7,6 +7,9 @@ SHELL := /bin/sh
 VENV := .venv/bin
 RUN := $(VENV)/python -m
 
+# A copy for learners (python -m reactorkit release) has no tests: what needs them is left out there.
+WHOLE := $(wildcard tests)
+
 # The first Python that is new enough; without one, any, which says what it would need to be.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 FIND_PYTHON = for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -37,21 +40,25 @@ help:  ## Show this list
 	@echo "make lab                  set up what is missing and open the lessons in JupyterLab"
 	@echo "make lab ARGS=\"...\"       the same, with arguments for JupyterLab (--no-browser --port 0)"
 	@echo "make lab PYTHON=...       the same, with that Python"
+ifdef WHOLE
 	@echo "make test                 set up and run everything: lint, types, tests, every lesson"
 	@echo "make test-full            the same, with the lessons at the size a reader gets"
 	@echo "make test-kernels         the board in a browser, with an older and with the newest ipykernel"
 	@echo "make demo                 the instructor's stage, in the browser (ARGS=SCENE, ARGS=\"--no-browser\")"
 	@echo "make demo-check           rehearse every scene of the stage: READY, or why not"
 	@echo "make handout              the scenes as HTML files for offline use, in handout/ (ARGS=DIR)"
+endif
 	@echo "make peers                set up uvloop, Twisted and Node.js, to run beside our servers"
 	@echo "make bench                our servers and theirs, measured side by side (ARGS=\"echo --quick\")"
 	@echo "make fuzz                 200,000 lines, right and wrong, for the chat (ARGS=\"--seed 7\")"
 	@echo "make soak                 a thousand guests come and go at the chat for two minutes"
 	@echo "make doctor               what this machine allows, and whether something was left running"
+ifdef WHOLE
 	@echo "make lint, make format    check the style, put it right"
 	@echo "make tidy                 put the stored notebooks in order"
 	@echo "make pictures             draw the README's pictures of the board anew (ARGS=--record)"
 	@echo "make pins                 make the requirement files anew (ARGS=--upgrade: newest versions)"
+endif
 	@echo "make clean                remove the environment and everything else that was made here"
 
 lab:
@@ -60,11 +67,12 @@ lab:
 environment:
 	@$(BOOTSTRAP) environment
 
-setup-tests:
-	@$(BOOTSTRAP) tests
-
 peers:
 	@$(BOOTSTRAP) peers
+
+ifdef WHOLE
+setup-tests:
+	@$(BOOTSTRAP) tests
 
 # Chromium for the tests in browsers; says what it found, or that they cannot run.
 browser: setup-tests
@@ -85,6 +93,7 @@ test-full: setup-tests browser
 # The board in a browser once more, with an older and with the newest ipykernel.
 test-kernels: setup-tests browser
 	$(QUICK) $(VENV)/python tools/kernels.py $(ARGS)
+endif
 
 fuzz: environment
 	@$(RUN) reactorkit fuzz chat_reactor $(ARGS)
@@ -92,6 +101,7 @@ fuzz: environment
 soak: environment
 	@$(RUN) reactorkit soak chat_reactor $(ARGS)
 
+ifdef WHOLE
 lint: setup-tests
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
@@ -112,6 +122,10 @@ pictures: setup-tests browser
 
 pins: setup-tests
 	$(VENV)/python tools/make_pins.py $(ARGS)
+else
+test test-full test-kernels setup-tests browser lint format tidy pictures pins:
+	@echo "This is a learner's copy: what make $@ needs is in the whole kit."; exit 2
+endif
 
 bench: peers
 	$(RUN) reactorkit bench $(ARGS)

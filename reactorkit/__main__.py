@@ -179,9 +179,16 @@ def grade(argv: list[str]) -> int:
     return main(argv)
 
 
+def release(argv: list[str]) -> int:
+    """Make a copy of the kit for learners."""
+    from reactorkit.grading.classroom.release import release as main
+
+    return main(argv)
+
+
 def export(argv: list[str]) -> int:
     """Write the checks in the form that another system runs."""
-    from reactorkit.grading.classroom.gradescope import export as main
+    from reactorkit.grading.classroom.export import export as main
 
     return main(argv)
 
@@ -201,7 +208,8 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str, str]] = {
     "progress": (progress, "progress", "how far you are with the exercises"),
     "submit": (submit, "submit --name NAME", "your answers in one zip, to hand in"),
     "grade": (grade, "grade SUBMISSIONS --out DIR", "judge a class: gradebook, reports, exports"),
-    "export": (export, "export gradescope --out ZIP", "the checks, for Gradescope to run"),
+    "release": (release, "release course.toml --out DIR", "a learner's copy, without solutions"),
+    "export": (export, "export nbgrader|gradescope --out OUT", "the checks, for others to run"),
     "demo": (demo, "demo [SCENE|SERVER] [--check]", "the instructor's stage, in the browser"),
     "bench": (bench, "bench [echo|chat|c10k]", "our servers beside uvloop, Twisted, Node.js"),
     "doctor": (doctor, "doctor [--end]", "find (and end) leftovers, check limits and programs"),

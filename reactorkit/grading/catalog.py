@@ -12,6 +12,7 @@ from typing import Any
 from reactorkit.errors import KitError, nearest
 
 FILE = Path(__file__).with_name("catalog.toml")
+SOLUTIONS = Path(__file__).with_name("solutions")  # missing in a copy for learners
 KINDS = ("server", "functions", "client")
 
 
@@ -75,6 +76,12 @@ class Exercise:
     def file_name(self) -> str:
         """The file that the learner's answer is written to, in the folder `work`."""
         return f"{self.id}.py"
+
+    @property
+    def solution(self) -> Path | None:
+        """The file with an answer of ours; None where this copy of the kit has none."""
+        path = SOLUTIONS / self.file_name
+        return path if path.is_file() else None
 
 
 @cache

@@ -23,7 +23,6 @@ from reactorkit.grading.shown import Shown
 from reactorkit.lab import workspace
 from reactorkit.lab.sources import Source
 
-SOLUTIONS = Path(__file__).with_name("solutions")
 ATTEMPTS_BEFORE_SOLUTION = 3
 
 
@@ -75,9 +74,12 @@ def solution(exercise_id: str, *, give_up: bool = False) -> Source:
     """
     exercise = catalog.get(exercise_id)
     known = attempts.tries().get(exercise.id, attempts.Tries())
-    path = SOLUTIONS / exercise.file_name
-    if not path.is_file():
-        raise KitError(f"This copy of the course has no solution of {exercise.id}.")
+    path = exercise.solution
+    if path is None:
+        raise KitError(
+            f"This copy of the course has no solution of {exercise.id}. "
+            f'hint("{exercise.id}") helps on, and so does whoever gave you the course.'
+        )
     if not known.passed:
         if not course.current().give_up:
             raise KitError(

@@ -7,7 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from reactorkit.grading.classroom.gradescope import export
+from reactorkit.grading.classroom.export import export
 
 RIGHT = Path(__file__).resolve().parent.parent / "submissions" / "x02" / "right_threads.py"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reactorkit.grading import catalog, notebook, submission
+from reactorkit.grading import catalog, submission
 from reactorkit.grading.judge import judge
 from reactorkit.grading.results import FAILED
 
@@ -30,8 +30,7 @@ def test_a_right_one_gets_all_points(path):
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda one: one.id)
 def test_the_solution_that_is_shown_is_a_right_one(exercise):
-    path = notebook.SOLUTIONS / exercise.file_name
-    result = judge(exercise, submission.read(exercise, path))
+    result = judge(exercise, submission.read(exercise, exercise.solution))
     assert result.passed, result.text()
 
 

@@ -8,7 +8,6 @@ submission. Being late is left to Gradescope, which knows when.
 
 from __future__ import annotations
 
-import argparse
 import importlib.metadata
 import json
 import sys
@@ -21,15 +20,13 @@ from typing import Any
 from reactorkit.errors import KitError
 from reactorkit.grading import course as courses
 from reactorkit.grading import submission
-from reactorkit.grading.classroom import collect, run
+from reactorkit.grading.classroom import collect, handouts, run
 from reactorkit.grading.classroom.run import Job
 from reactorkit.grading.classroom.store import replace
 from reactorkit.grading.course import Course
 from reactorkit.grading.results import ERROR, FAILED, PASSED, CheckResult, story_lines
 from reactorkit.grading.story import Step
 
-PACKAGE = Path(__file__).resolve().parents[2]
-LEFT_OUT = {"__pycache__", "solutions", "demo"}  # within the package
 NEEDS = ("psutil", "tqdm", "packaging")  # what judging loads besides the standard library
 SETUP = """\
 #!/usr/bin/env bash
@@ -51,22 +48,6 @@ exec "${AUTOGRADER_PYTHON:-$root/venv/bin/python}" -P -m reactorkit.grading.clas
 """
 
 
-def export(argv: Sequence[str] | None = None) -> int:
-    """Write the zip."""
-    parser = argparse.ArgumentParser(
-        prog="python -m reactorkit export",
-        description="Write the checks of a course as an autograder zip for Gradescope.",
-    )
-    parser.add_argument("system", choices=["gradescope"])
-    parser.add_argument("--out", type=Path, required=True, metavar="ZIP")
-    parser.add_argument("--course", type=Path, metavar="course.toml", help="what counts")
-    given = parser.parse_args(argv)
-    plan = courses.load(given.course) if given.course else courses.whole()
-    write_zip(given.out, given.course)
-    print(f"Written to {given.out}: {', '.join(plan.exercises)}, {plan.max:g} points.")
-    return 0
-
-
 def write_zip(path: Path, course: Path | None) -> None:
     """Write what Gradescope unpacks to /autograder/source."""
     needs = " ".join(f"{name}=={importlib.metadata.version(name)}" for name in NEEDS)
@@ -76,7 +57,7 @@ def write_zip(path: Path, course: Path | None) -> None:
         if course is not None:
             archive.write(course, "course.toml")
         for file in _kit():
-            archive.write(file, Path("kit", file.relative_to(PACKAGE.parent)))
+            archive.write(file, Path("kit", file.relative_to(handouts.ROOT)))
 
 
 def _program(archive: zipfile.ZipFile, name: str, text: str) -> None:
@@ -87,9 +68,7 @@ def _program(archive: zipfile.ZipFile, name: str, text: str) -> None:
 
 def _kit() -> Iterator[Path]:
     """Yield every file that judging needs: the package, and the starters."""
-    for file in sorted(PACKAGE.rglob("*")):
-        if file.is_file() and not LEFT_OUT & set(file.relative_to(PACKAGE).parts):
-            yield file
+    yield from handouts.package("demo")
     yield from sorted(submission.EXERCISES.glob("*.ipynb"))
 
 
