@@ -1,0 +1,42 @@
+"""modify() with two arguments: the loop's data is gone."""
+
+from selectors import EVENT_READ, EVENT_WRITE
+
+
+class Writer:
+    def __init__(self, selector, sock):
+        self.selector = selector
+        self.sock = sock
+        self.owed = bytearray()
+        self.closed = False
+
+    def enqueue(self, data):
+        if not self.closed:
+            self.owed += data
+            self.ask()
+
+    def on_writable(self):
+        if self.closed:
+            return
+        try:
+            del self.owed[: self.sock.send(self.owed)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close()
+            return
+        self.ask()
+
+    def wants_write(self):
+        return bool(self.owed)
+
+    def ask(self):
+        interest = EVENT_READ | (EVENT_WRITE if self.owed else 0)
+        self.selector.modify(self.sock, interest)
+
+    def close(self):
+        if not self.closed:
+            self.closed = True
+            self.owed.clear()
+            self.selector.unregister(self.sock)
+            self.sock.close()

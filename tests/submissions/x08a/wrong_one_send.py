@@ -1,0 +1,43 @@
+"""After one send it asks for no more, whatever is left."""
+
+from selectors import EVENT_READ, EVENT_WRITE
+
+
+class Writer:
+    def __init__(self, selector, sock):
+        self.selector = selector
+        self.sock = sock
+        self.owed = bytearray()
+        self.closed = False
+
+    def enqueue(self, data):
+        if not self.closed:
+            self.owed += data
+            self.ask()
+
+    def on_writable(self):
+        if self.closed:
+            return
+        try:
+            del self.owed[: self.sock.send(self.owed)]
+            self.selector.modify(self.sock, EVENT_READ, self.selector.get_key(self.sock).data)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close()
+            return
+
+    def wants_write(self):
+        return bool(self.owed)
+
+    def ask(self):
+        key = self.selector.get_key(self.sock)
+        interest = EVENT_READ | (EVENT_WRITE if self.owed else 0)
+        self.selector.modify(self.sock, interest, key.data)
+
+    def close(self):
+        if not self.closed:
+            self.closed = True
+            self.owed.clear()
+            self.selector.unregister(self.sock)
+            self.sock.close()
