@@ -191,6 +191,14 @@ def _set_and_cancel(timers: Any, seconds: list[float]) -> float:
     return time.process_time() - began
 
 
+def _tell(queue: Any, lines: list[bytes]) -> None:
+    """Have a queue told lines, and after each do what a loop does: flush what may be sent."""
+    for line in lines:
+        queue.put(line)
+        if queue.wants_write():
+            queue.flush()
+
+
 class Sparing(socket.socket):
     """A socket whose kernel takes few bytes at a time, as it may at any time."""
 
@@ -243,6 +251,7 @@ OURS: dict[str, Any] = {
     "_shift_wall_clock": _shift_wall_clock,
     "_socketpair": socket.socketpair,
     "_sparing": lambda sock: Sparing(fileno=sock.detach()),
+    "_tell": _tell,
 }
 
 
