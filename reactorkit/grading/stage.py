@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import shutil
+import signal
 import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+import psutil
 
 from reactorkit.errors import KitError
 from reactorkit.grading import child
@@ -25,6 +30,7 @@ from reactorkit.launcher import listen
 
 CHILD = Path(child.__file__)
 NAMES = ("Ann", "Bob", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hila", "Ida", "Jon")
+Kind = TypeVar("Kind", bound=Client)
 
 
 class ServerStage:
@@ -85,9 +91,13 @@ class ServerStage:
 
     def client(self, name: str = "", **options: Any) -> Client:
         """Return a new client, connected."""
+        return self.client_of(Client, name, **options)
+
+    def client_of(self, kind: type[Kind], name: str = "", **options: Any) -> Kind:
+        """Return a new client of a kind that knows what the service speaks, connected."""
         name = name or NAMES[len(self.clients) % len(NAMES)]
         try:
-            client = Client(self.story, name, self.address, **options)
+            client = kind(self.story, name, self.address, **options)
         except Unmet as unmet:
             raise self.blamed(unmet) from None
         self.clients.append(client)
@@ -124,6 +134,21 @@ class ServerStage:
                 raise Unmet(expected, got(), cause)
             time.sleep(0.01)  # nothing tells when a process's gauges change
         self.story.expectation(expected)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Stop the server (SIGSTOP) meanwhile: what happens in here, it finds all at once."""
+        pid = self.process_id()
+        try:
+            if pid is None:
+                raise ProcessLookupError
+            os.kill(pid, signal.SIGSTOP)
+            while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
+                os.sched_yield()
+            yield
+            os.kill(pid, signal.SIGCONT)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            raise self.blamed(Unmet("that the server runs", "it has ended")) from None
 
     def expects_alive(self, cause: str = "") -> None:
         """See that it still runs."""
