@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
 import time
 from collections.abc import Callable
 
@@ -167,26 +165,6 @@ class Client:
         """Send, and receive the same back."""
         self.sends(data)
         self.expects(data, within, cause)
-
-    def sends_and_expects(self, data: bytes, within: float = 30.0, cause: str = "") -> None:
-        """Send all of it, end the stream, and receive the same back, both at the same time."""
-        self._story.action(f"{self.name} sends {named(data)}, then ends its own stream")
-
-        def send() -> None:
-            # Broken off or stuck: what is received tells more about it.
-            with contextlib.suppress(OSError, KitError):
-                self.peer.sock.sendall(data)
-                self.peer.sock.shutdown(socket.SHUT_WR)
-
-        sender = threading.Thread(target=send, daemon=True)
-        self.peer.timeout = within
-        sender.start()
-        got = self._receive(len(data), within)
-        if got == data:
-            sender.join()
-            self._story.expectation(f"{self.name} receives all of it back")
-            return
-        raise Unmet(f"all of it back for {self.name}", self._unlike(data, got, within), cause)
 
     def _receive(self, n: int, within: float) -> bytes:
         """Return up to n bytes: fewer when the stream ends or breaks, or when time is up."""
