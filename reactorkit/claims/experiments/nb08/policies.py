@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reactorkit.claims.experiments.nb06.shown import Shown
 from reactorkit.claims.experiments.nb07.members import Member, gather
-from reactorkit.claims.experiments.nb08.slow import MEGABYTE, SMALL_BUFFER
+from reactorkit.claims.experiments.nb08.slow import MEGABYTE, PORTION, SMALL_BUFFER
 from reactorkit.claims.experiments.nb08.variants import OURS, variant
 from reactorkit.claims.world import World
 from reactorkit.errors import KitError
@@ -29,6 +29,7 @@ DROP = (
 KEEPS, DROPS, PARTS = "keeps everything", "drops the oldest", "parts with the reader"
 TEXT = "." * 30_000
 THE_END = "<the end>"
+ASIDE = "<aside>"
 
 
 @dataclass
@@ -107,20 +108,31 @@ def _slow_user(world: World, server: Server, size: int) -> Seen:
         seen.said += 1
         seen.grown.append((seen.said * len(TEXT), server.gauges().rss - before))
     bob.say(THE_END)
-    _read_all(slow, seen)
+    _read_all(slow, bob, ann, seen)
     return seen
 
 
-def _read_all(slow: Member, seen: Seen) -> None:
-    """Read until the last line that was said, or until the stream ends."""
-    data = bytearray()
+def _read_all(slow: Member, speaker: Member, listener: Member, seen: Seen) -> None:
+    """Read until the last line that was said, or until the stream ends.
+
+    After each PORTION a word goes from the speaker to the listener: so the server has written all
+    that it found room for, and a reader as fast as it does not hide what is torn.
+    """
+    data, portions = bytearray(), 1
     try:
-        while THE_END.encode() not in data[-200:]:
-            piece = slow.peer.recv(1 << 16)
-            if not piece:
-                seen.ended = True
-                break
+        while piece := slow.peer.recv(1 << 16):
             data += piece
+            end = data.find(THE_END.encode(), -len(piece) - len(THE_END))
+            if end >= 0:
+                del data[end + len(THE_END) :]
+                break
+            if len(data) >= portions * PORTION:
+                portions += 1
+                listener.forget()
+                speaker.say(ASIDE)
+                listener.hear(ASIDE)
+        else:
+            seen.ended = True
     except (OSError, KitError):
         seen.ended = True
     for each in data.split(b"\n"):
@@ -128,7 +140,7 @@ def _read_all(slow: Member, seen: Seen) -> None:
 
 
 def _count(line: bytes | bytearray, seen: Seen) -> None:
-    if not line or THE_END.encode() in line:
+    if not line or THE_END.encode() in line or ASIDE.encode() in line:
         return
     try:
         found = json.loads(line)

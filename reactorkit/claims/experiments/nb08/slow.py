@@ -15,6 +15,8 @@ LOOKS = 40  # how often the memory is looked at
 TRIES = 3
 SMALL_BUFFER = 4096  # bytes of the slow user's receive buffer
 PADDING = "." * 960
+ASIDE = "Are you still here?"
+PORTION = 1 << 18  # bytes, less than a server finds room for when a socket becomes writable
 ONE = re.compile(rb"<\d+>\.{960}#")  # a whole message, behind its "[Ann] "
 MEGABYTE = 1_000_000
 # Bytes; the memory of a server that keeps nothing moves less. One that cuts the slow user off has
@@ -91,13 +93,21 @@ class Evening:
         return 0
 
     def read(self, count: int) -> bytes:
-        """Let the slow user read until the stream ends, or until the last message has come."""
-        stream, last = bytearray(), f"<{count}>{PADDING}#".encode()
-        while last not in stream[-2 * len(last) :]:
-            piece = self.slow.peer.recv(1 << 16)
-            if not piece:
-                break
+        """Let the slow user read until the stream ends, or until the last message has come.
+
+        After each PORTION Ann hears a word of hers: so the server has written all that it found
+        room for, and a reader that happens to be as fast as it does not hide what is torn.
+        """
+        stream, last, portions = bytearray(), f"<{count}>{PADDING}#".encode(), 1
+        while piece := self.slow.peer.recv(1 << 16):
             stream += piece
+            if last in stream[-len(piece) - len(last) :]:
+                break
+            if len(stream) >= portions * PORTION:
+                portions += 1
+                self.ann.forget()
+                self.ann.say(ASIDE)
+                self.ann.hear(ASIDE)
         return bytes(stream)
 
 
@@ -106,7 +116,7 @@ def what_it_got(stream: bytes) -> dict[str, int]:
     whole = torn = length = 0
     for piece in stream.split(b"[Ann] ")[1:]:
         if b"here?" in piece:
-            continue  # what was said on entering
+            continue  # what was said on entering, and aside
         if ONE.fullmatch(piece):
             whole += 1
         else:
