@@ -1,7 +1,8 @@
-"""Make the README's pictures of the board, from a recording of a real server: `make pictures`.
+"""Make the README's pictures: of the board, and of who survives the attacks: `make pictures`.
 
-docs/board.jsonl.gz is the recording; `--record` makes it anew. docs/board.gif goes through it from
-moment to moment, docs/board.png is one of them.
+docs/board.jsonl.gz is the recording of a real server; `--record` makes it anew. docs/board.gif goes
+through it from moment to moment, docs/board.png is one of them. docs/attacks.png is what
+`attack("chat_article", "chat_reactor")` draws; `--record` runs that anew, too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import itertools
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,39 +21,53 @@ import browsers
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from reactorkit import crowd, serve
+from reactorkit import attack, serve
+from reactorkit.claims.experiments.nb07.members import Member, gather
 from reactorkit.trace.recording import Recording
 from reactorkit.view.export import to_html
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 RECORDING = DOCS / "board.jsonl.gz"
+ATTACKS = DOCS / "attacks.png"
 WIDTH, HEIGHT = 960, 620  # pixels
 MILLISECONDS = 700  # that each step is shown
-MOST_STEPS = 20
+MOST_STEPS = 14
 SHOWN = ("wake", "begin", "wait")
 COLOURS = 200
-BEST = 5  # of the moments: a handler runs, and somebody else is ready
+DPI = 80
+LONG = 20_000  # characters of what is said until somebody is owed something
+BEST = 1  # of the moments: a handler runs, and somebody else is ready
 
 
 def record() -> None:
-    """Record echo_select with six clients, one of which hardly reads, a handler at a time."""
-    with serve("echo_select", watch=True) as server, contextlib.ExitStack() as stack:
+    """Record chat_reactor with five members, one of whom hardly reads, a handler at a time."""
+    with serve("chat_reactor", watch=True) as server, contextlib.ExitStack() as stack:
         inside = server.watched
-        peers = [stack.enter_context(server.connect()) for _ in range(5)]
-        stack.enter_context(crowd(server, 1, "slow_reader", size=8_000_000, rate=200_000))
-        for peer in peers:
-            peer.echo(b"hello")
-        inside.until_state(lambda state: any(one["owed"] for one in state["handles"].values()))
+        slow = stack.enter_context(server.connect(rcvbuf=4096))
+        members = [
+            Member(stack.enter_context(server.connect()), name, b"\n")
+            for name in ("Ann", "Bob", "Cid", "Dora")
+        ]
+        gather(members)
+        ann, others = members[0], members[1:]
+        for word in (f"<{number}>" for number in itertools.count()):
+            ann.say("." * LONG + word)
+            for each in others:  # they read; what the slow one does not read waits in the server
+                each.hear(word)
+                each.forget()
+            if any(one["owed"] for one in inside.state()["handles"].values()):
+                break
         inside.pause()
         inside.until_state(lambda state: state["paused"] is not None)
-        for talkers in ((0, 2), (1, 3, 4), (0, 1, 2), (4,)):
+        for talkers in ((0, 2, 3), (1, 2), (0, 1, 3), (2,)):
             for i in talkers:
-                peers[i].send(b"a few words " * 10 ** (i % 3))
+                members[i].say("a few words " * 10 ** (i % 3))
             for _ in range(len(talkers) + 1):  # its handlers, and the end of the turn
                 number = inside.step("handler")
                 inside.until_state(lambda state, n=number: moved(state, n))
         inside.save(RECORDING)
         inside.run()
+        slow.close()
 
 
 def moved(state: dict[str, Any], number: int) -> bool:
@@ -100,12 +116,21 @@ def draw() -> None:
     )
 
 
+def attacks() -> None:
+    """Run every attack against the article's chat and ours, and draw who survives."""
+    figure = attack("chat_article", "chat_reactor").plot()
+    figure.savefig(ATTACKS, dpi=DPI)
+
+
 def main() -> int:
     """Make the pictures; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--record", action="store_true", help="make the recording anew")
-    if parser.parse_args().record or not RECORDING.exists():
+    parser.add_argument("--record", action="store_true", help="run everything anew")
+    again = parser.parse_args().record
+    if again or not RECORDING.exists():
         record()
+    if again or not ATTACKS.exists():
+        attacks()
     draw()
     return 0
 

@@ -23,6 +23,7 @@ from reactorkit.trace.events import Event, header
 
 _exit = os._exit
 _STYLES = (  # the first of these words in a file's source says what it is like
+    ("reactorkit.reactor", "reactor"),
     ("asyncio", "asyncio"),
     ("selectors", "selectors"),
     ("epoll(", "epoll"),
@@ -97,7 +98,7 @@ def describe(target: str) -> Event:
 def style_of(target: str) -> str:
     """Return what a server is like: by its name if it is a rung or a copy of one, else its text."""
     words: list[str] = Path(target).stem.split("_")
-    known = {"blocking", "threads", "busywait", "select", "poll", "epoll", "selectors", "asyncio"}
+    known = {style for _, style in _STYLES} | {"blocking"}
     if named := known.intersection(words):
         return named.pop()
     try:

@@ -9,6 +9,21 @@ from reactorkit.lab.server import Server
 from reactorkit.view.export import to_html
 
 RUNGS = ["echo_threads", "echo_select", "echo_asyncio"]
+SEEMS_TO_BLOCK = """
+import importlib
+wait = getattr(importlib.import_module("sel" "ect"), "sel" "ect")
+def serve(listener):
+    clients = []
+    while True:
+        for ready in wait([listener, *clients], [], [])[0]:
+            if ready is listener:
+                clients.append(ready.accept()[0])
+            elif data := ready.recv(4096):
+                ready.sendall(data)
+            else:
+                clients.remove(ready)
+                ready.close()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +107,23 @@ def test_a_handler_is_a_smaller_step_than_a_turn(board):
         return number
 
     assert 1 < steps("Step") <= steps("One handler")
+
+
+def test_a_figure_of_what_a_server_only_seemed_to_be_goes(open_file, tmp_path):
+    # A file whose text says nothing of select() is taken for one that blocks, until it waits.
+    target = tmp_path / "mine.py"
+    target.write_text(SEEMS_TO_BLOCK)
+    with Server(target, watch=True, timeout=30) as server:
+        with Peer(server.address) as peer:
+            peer.echo(b"hello")
+        assert server.watched.until_state(lambda state: state["totals"]["closed"] >= 1)
+        to_html(server.watched.recording, tmp_path / "mine.html")
+    board = Board(open_file(tmp_path / "mine.html").locator(".rk-board"))
+    seek(board, 0)
+    expect(board.root.locator(".rk-figure-threads")).to_be_visible()
+    seek(board, 1000)
+    expect(board.root.locator(".rk-figure-ready")).to_be_visible()
+    expect(board.root.locator(".rk-figure-threads")).to_be_hidden()
 
 
 def test_what_only_a_running_server_can_do_is_off_and_says_why(board):

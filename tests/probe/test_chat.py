@@ -5,6 +5,7 @@ from chat_members import members
 
 def test_a_board_sees_members_words_and_turns(watched):
     server, inside = watched("chat_reactor")
+    assert inside.watched.header["style"] == "reactor"
     with members(server, "Ann", "Bob") as (ann, bob):
         ann.says("hello")
         assert bob.hears() == [("Ann", "hello")]

@@ -114,6 +114,8 @@ export function makeFigures() {
   const node = make("dl", "rk-figures");
   /** @type {Map<string, {box: HTMLElement, value: HTMLElement, name: HTMLElement}>} */
   const boxes = new Map();
+  /** @type {Set<string>} the ids of the figures that the last frame had */
+  const drawn = new Set();
 
   function figure(
     /** @type {string} */ id,
@@ -131,10 +133,18 @@ export function makeFigures() {
     }
     setText(made.value, value);
     setText(made.name, name);
+    drawn.add(id);
     if (made.box.dataset.tone !== tone) made.box.dataset.tone = tone;
   }
 
   function draw(/** @type {Frame} */ frame, /** @type {View} */ view) {
+    drawn.clear();
+    drawFigures(frame, view);
+    // What a server turns out to be decides which figures it has: one of an earlier frame goes.
+    for (const [id, { box }] of boxes) setShown(box, drawn.has(id));
+  }
+
+  function drawFigures(/** @type {Frame} */ frame, /** @type {View} */ view) {
     const { totals, rates } = frame;
     const clients = clientsOf(frame);
     figure("clients", digits(clients), clients === 1 ? "client" : "clients");
