@@ -1,7 +1,7 @@
 # `make lab` opens the lessons, `make test` runs everything; `make help` tells the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-full test-kernels fuzz soak browser lint format tidy pictures pins peers bench doctor demo demo-check handout clean environment setup-tests leftovers
+.PHONY: help lab test test-full test-kernels test-grading fuzz soak browser lint format tidy pictures pins peers bench doctor demo demo-check handout clean environment setup-tests leftovers
 
 SHELL := /bin/sh
 VENV := .venv/bin
@@ -44,6 +44,7 @@ ifdef WHOLE
 	@echo "make test                 set up and run everything: lint, types, tests, every lesson"
 	@echo "make test-full            the same, with the lessons at the size a reader gets"
 	@echo "make test-kernels         the board in a browser, with an older and with the newest ipykernel"
+	@echo "make test-grading         every kept answer judged 20 times on busy cores (ARGS=\"--times 3 --only x06\")"
 	@echo "make demo                 the instructor's stage, in the browser (ARGS=SCENE, ARGS=\"--no-browser\")"
 	@echo "make demo-check           rehearse every scene of the stage: READY, or why not"
 	@echo "make handout              the scenes as HTML files for offline use, in handout/ (ARGS=DIR)"
@@ -94,6 +95,10 @@ test-full: setup-tests browser
 test-kernels: setup-tests browser
 	$(QUICK) $(VENV)/python tools/kernels.py $(ARGS)
 endif
+
+# Every kept answer, right and wrong, judged twenty times while all cores are busy: hours.
+test-grading: setup-tests
+	@$(VENV)/python tools/repeat_grading.py $(ARGS)
 
 fuzz: environment
 	@$(RUN) reactorkit fuzz chat_reactor $(ARGS)
@@ -146,6 +151,6 @@ handout: environment
 	@$(RUN) reactorkit demo --handout $(or $(ARGS),handout)
 
 clean:
-	rm -rf .venv .venv-kernels node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .venv-kernels .test-grading node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Your own files in work/ are still there."
