@@ -92,11 +92,11 @@ def judged(chosen: list[Kept], times: int, jobs: int, store: Store) -> Iterator[
                 yield record
             else:
                 due.append(run.Job(key, str(one), answer))
-    done = len(chosen) * times - len(due)
-    if done:
-        print(f"{done} verdicts are known from the run that was interrupted.")
+    known = len(chosen) * times - len(due)
+    if known:
+        print(f"{known} verdicts are known from the run that was interrupted.")
     bar = tqdm(run.run(due, jobs), total=len(due), desc="judging", disable=None, file=sys.stdout)
-    for done, record in enumerate(bar, start=done + 1):
+    for done, record in enumerate(bar, start=known + 1):
         store.add(record)
         yield record
         if bar.disable and done % len(chosen) == 0:  # a log file gets a line a round

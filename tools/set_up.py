@@ -246,14 +246,16 @@ def make_ready(purpose: str) -> None:
 
 
 # Settings inside .venv: no question about news and no look-up of updates when JupyterLab opens;
-# no warning in the terminal that a kernel on this very machine talks to us unencrypted; and no
-# kernel that may stop listening (reactorkit/lab/kernel.py).
+# notebooks saved soon after a change, since check() can tell only then that a cell was edited and
+# not run; no warning in the terminal that a kernel on this very machine talks to us unencrypted;
+# and no kernel that may stop listening (reactorkit/lab/kernel.py).
 SETTINGS: dict[str, dict[str, object]] = {
     "share/jupyter/lab/settings/overrides.json": {
         "@jupyterlab/apputils-extension:notification": {
             "fetchNews": "false",
             "checkForUpdates": False,
-        }
+        },
+        "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 10},  # seconds
     },
     "etc/ipython/ipython_kernel_config.json": {
         "IPKernelApp": {"log_level": "ERROR", "extensions": ["reactorkit.lab.kernel"]}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reactorkit.grading.blame import DEFINES_NO, RETURNED_NONE
 from reactorkit.grading.functions import LONG, Call, FunctionStage, Given, Raised, Remote
 from reactorkit.grading.story import Unmet, named
 
@@ -100,14 +101,16 @@ def what_was_raised(error: Raised) -> str:
     """Say what was raised, in words."""
     begin = "module 'submission' has no attribute "
     if error.names[0] == "AttributeError" and error.text.startswith(begin):
-        return f"the file defines no {error.text.removeprefix(begin)}"
-    return f"it raised {error.names[0]}" + (f" ({error.text})" if error.text else "")
+        return DEFINES_NO + error.text.removeprefix(begin)
+    told = f" ({error.text})" if error.text else ""
+    where = f" in line {error.line}" if error.line else ""
+    return f"it raised {error.names[0]}{told}{where}"
 
 
 def unlike(expected: Any, got: Any) -> str:
     """Say what came instead of what was expected, in words."""
     if got is None:
-        return "it returned None"
+        return RETURNED_NONE
     if type(got) is not type(expected):
         return f"it returned {shown(got)}, which is of type {kind_of(got)}"
     if isinstance(got, bytes) and expected.startswith(got):

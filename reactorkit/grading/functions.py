@@ -26,6 +26,7 @@ from typing import Any
 
 from reactorkit.errors import KitError
 from reactorkit.grading import child
+from reactorkit.grading.blame import STILL_RUNS, Sight, computes, explained
 from reactorkit.grading.isolation import Isolation
 from reactorkit.grading.limits import Limits
 from reactorkit.grading.stage import ended_because
@@ -36,6 +37,14 @@ from reactorkit.lab.process import KeptProcess
 CHILD = Path(child.__file__)
 LONG = 10.0  # seconds that one call may take
 LARGEST = 64 << 20  # bytes of one message
+
+
+LOADS = "Only definitions belong at the left margin: the file has to come to its end by itself."
+
+
+def returns(what: str) -> str:
+    """Say that a call returns. What begins with _ is ours: it waits for the file to be loaded."""
+    return "that the file can be loaded" if what.startswith("_") else f"that {what} returns"
 
 
 class Raised(Unmet):
@@ -262,19 +271,20 @@ class FunctionStage:
             try:
                 data = self._ours.recv(1 << 20)
             except TimeoutError:
-                raise Unmet(f"that {what} returns", f"it still runs after {within:g} s") from None
+                got = f"{STILL_RUNS} after {within:g} s"
+                raise Unmet(returns(what), got, LOADS * what.startswith("_")) from None
             except OSError:
                 data = b""
             self._data += data
             if not data or len(self._data) > LARGEST:
-                raise self.blamed(Unmet(f"that {what} returns", "the process has ended"))
+                raise self.blamed(Unmet(returns(what), "the process has ended"))
         line, self._data = self._data.split(b"\n", 1)
         try:
             message = json.loads(line)
         except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict):
-            raise Unmet(f"that {what} returns", "something that is no return")
+            raise Unmet(returns(what), "something that is no return")
         return message
 
     def gauges(self) -> Gauges:
@@ -289,11 +299,16 @@ class FunctionStage:
 
     def blamed(self, unmet: Unmet) -> Unmet:
         """Return the same with the reason why the process is gone, if it is."""
-        if self.process.wait(0.2) is None and self.process.alive:
-            return unmet
+        return explained(unmet, self.sight())
+
+    def sight(self) -> Sight:
+        """Return what is seen of the process now."""
         log = "\n".join(self.process.lines)
-        reason = self.limits.reason or ended_because(self.process.returncode, log)
-        return Unmet(unmet.expected, f"{unmet.got}: {reason}", unmet.cause)
+        if self.process.wait(0.2) is None and self.process.alive:
+            pid = self.limits.pid_of_submission()
+            return Sight(log=log, busy=pid is not None and computes(pid))
+        status = self.process.returncode
+        return Sight(self.limits.reason or ended_because(status, log), status, log)
 
     # -------------------------------------------------------------------- end
 

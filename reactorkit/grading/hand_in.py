@@ -66,12 +66,21 @@ class Progress:
             f"{one.exercise:<5} {one.title:<44} {one.points:>9}  {one.state:<15} {one.until}"
             for one in self.lines
         ]
-        return "\n".join([self._summary, *(row.rstrip() for row in rows)])
+        return "\n".join([self._summary, *(row.rstrip() for row in rows), self._next])
 
     @property
     def _summary(self) -> str:
         passed = sum(one.tries.passed for one in self.lines)
         return f"{self.title}: {passed} of {len(self.lines)} passed"
+
+    @property
+    def _next(self) -> str:
+        """What to do now, in one sentence."""
+        left = (one for one in self.lines if not one.tries.passed)
+        if (one := next(left, None)) is None:
+            return "You have passed them all."
+        name = f"{one.exercise} {one.title}, in exercises/{catalog.get(one.exercise).notebook_name}"
+        return f"Next: {name}."
 
     def _repr_html_(self) -> str:
         head = "".join(
@@ -80,7 +89,7 @@ class Progress:
         )
         rows = "".join(_row(one) for one in self.lines)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        return cards.card(cards.heading(self._summary), table)
+        return cards.card(cards.heading(self._summary), table, cards.paragraph(self._next))
 
 
 def _row(line: Line) -> str:

@@ -24,7 +24,7 @@ from reactorkit.grading.results import (
     Result,
 )
 from reactorkit.grading.stage import ServerStage
-from reactorkit.grading.story import Story, Unmet
+from reactorkit.grading.story import Malformed, Story, Unmet
 from reactorkit.grading.submission import Submission
 
 STAGES: dict[str, type[ServerStage] | type[FunctionStage]] = {
@@ -56,10 +56,11 @@ def judge(
     for number, check in enumerate(progress(exercise.checks)):
         missing = [found[one].title for one in check.after if found[one].outcome != PASSED]
         if whole is not None:
-            found[check.id] = _result(check, *whole)
+            outcome, got, cause, expected = whole
+            found[check.id] = _result(check, outcome, got, cause, expected=expected, hint="")
         elif missing:
             why = f"“{missing[0]}” has to pass first"
-            found[check.id] = _result(check, SKIPPED, cause=why)
+            found[check.id] = _result(check, SKIPPED, cause=why, hint=check.read)
         else:
             rng = random.Random(f"{seed}/{number}")
             found[check.id] = _run(exercise, check, submission, isolation, rng)
@@ -74,12 +75,13 @@ def judge(
     )
 
 
-def _about_the_whole(submission: Submission) -> tuple[str, str, str] | None:
-    """Return outcome, what there is, and why, when no check need run."""
+def _about_the_whole(submission: Submission) -> tuple[str, str, str, str] | None:
+    """Return outcome, what there is, why, and what was expected, when no check need run."""
     if submission.unchanged:
-        return UNATTEMPTED, "the file as it was handed out", "Fill in what the notebook marks."
+        return UNATTEMPTED, "the file as it was handed out", "Fill in what the notebook marks.", ""
     if error := submissions.syntax_error(submission):
-        return FAILED, error, "Python stops before the first line runs."
+        expected = "a file that Python can read"
+        return FAILED, error, "Python stops before the first line runs.", expected
     return None
 
 
@@ -100,8 +102,15 @@ def _run(
                 raise stage.blamed(unmet) from None
     except Unmet as unmet:
         story.instead(unmet.got)
+        hint = "" if isinstance(unmet, Malformed) else check.read
         return _result(
-            check, FAILED, unmet.got, unmet.cause, expected=unmet.expected, steps=tuple(story.steps)
+            check,
+            FAILED,
+            unmet.got,
+            unmet.cause,
+            expected=unmet.expected,
+            steps=tuple(story.steps),
+            hint=hint,
         )
     except Exception:  # noqa: BLE001 - a fault of ours, and it is reported as ours
         return _result(
@@ -137,6 +146,5 @@ def _result(
         max=check.points,
         got=got,
         cause=cause,
-        hint=check.read if outcome in (FAILED, SKIPPED) else "",
         **more,
     )

@@ -20,10 +20,19 @@ from reactorkit.grading.catalog import Check, Exercise
 from reactorkit.grading.judge import judge
 from reactorkit.grading.results import Result
 from reactorkit.grading.shown import Shown
+from reactorkit.grading.submission import Submission
 from reactorkit.lab import workspace
 from reactorkit.lab.sources import Source
 
 ATTEMPTS_BEFORE_SOLUTION = 3
+DIFFERS = (
+    "The cell in your notebook differs from the file that was judged. Run the cell, then check "
+    "again."
+)
+SAME = (
+    "This is the same answer as in your last check. If you have edited the cell since, run it, "
+    "then check again."
+)
 
 
 def check(exercise_id: str, file: str | os.PathLike[str] | None = None) -> Shown:
@@ -41,10 +50,10 @@ def check(exercise_id: str, file: str | os.PathLike[str] | None = None) -> Shown
             f"There is no file {_short(path)} yet. Run the cell that begins with "
             f"%%exercise {exercise.id}: it writes your answer there."
         )
-    given = submission.read(exercise, path)
+    given = submission.read(exercise, path, _short(path))
+    notes = _unsaved(exercise, given, attempts.tries().get(exercise.id)) if file is None else []
     result = judge(exercise, given, progress=lambda checks: _progress(exercise, checks))
     attempts.remember(result, given.source)
-    notes = [*_unsaved(exercise, given.source)] if file is None else []
     return Shown(result, given, notes, tries=attempts.tries().get(exercise.id))
 
 
@@ -119,24 +128,33 @@ def _progress(exercise: Exercise, checks: Iterable[Check]) -> Iterator[Check]:
     yield from tqdm(checks, desc=exercise.id, leave=False, disable=None)
 
 
-def _unsaved(exercise: Exercise, judged: str) -> Iterator[str]:
-    """Yield a warning when the notebook on disk has another answer than the file that was judged.
+def _unsaved(exercise: Exercise, given: Submission, known: attempts.Tries | None) -> list[str]:
+    """Return a warning when the answer's cell may have been edited and not run since.
 
-    The kernel does not see cells that were not run. But the server tells it which notebook it
-    belongs to (JPY_SESSION_NAME), and JupyterLab saves that every two minutes.
+    The kernel does not see such cells. But the server tells it which notebook it belongs to
+    (JPY_SESSION_NAME), and JupyterLab saves that every two minutes. What was saved before the cell
+    was run says nothing; then we know only that the file is the one we have judged before.
     """
     notebook = Path(os.environ.get("JPY_SESSION_NAME", ""))
+    if _saved_since(notebook, given.path):
+        try:
+            saved = submission.read(exercise, notebook)
+        except KitError:  # another notebook, without this exercise
+            pass
+        else:
+            if saved.source.strip() == given.source.strip():
+                return []
+            return [DIFFERS]
+    if known is not None and not known.passed and known.last == attempts.digest(given.source):
+        return [SAME]
+    return []
+
+
+def _saved_since(notebook: Path, file: Path) -> bool:
+    """Return whether the notebook on disk is newer than the file that its cell has written."""
     if notebook.suffix != ".ipynb" or not notebook.is_file():
-        return
-    try:
-        saved = submission.read(exercise, notebook)
-    except KitError:  # another notebook, without this exercise
-        return
-    if saved.source.strip() != judged.strip():
-        yield (
-            "The cell in your notebook differs from the file that was judged. Run the cell, then "
-            "check again."
-        )
+        return False
+    return notebook.stat().st_mtime > file.stat().st_mtime
 
 
 # ------------------------------------------------------------------- the magic

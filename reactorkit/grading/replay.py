@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from reactorkit.grading import catalog
+from reactorkit.grading.blame import Sight
 from reactorkit.grading.judge import function_of
 from reactorkit.grading.stage import ServerStage
 from reactorkit.grading.story import Story, Unmet
@@ -20,9 +21,9 @@ from reactorkit.lab.server import Server
 class WatchedStage(ServerStage):
     """A stage whose server is watched. It is not kept apart: it is the learner's own, at home."""
 
-    def __init__(self, source: str, story: Story, rng: random.Random) -> None:
+    def __init__(self, source: str, name: str, story: Story, rng: random.Random) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="reactorkit-replay-"))
-        file = self.folder / "submission.py"
+        file = self.folder / name  # the board calls the server by it
         file.write_text(source)
         try:
             self.server = Server(file, watch=True)
@@ -39,27 +40,55 @@ class WatchedStage(ServerStage):
         """See ServerStage."""
         return None if self.server.alive else "it has ended"
 
+    def sight(self) -> Sight:
+        """See ServerStage."""
+        return Sight(ended=self.why_ended())
+
     def end(self) -> None:
         """See ServerStage."""
         self.server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def record(submission: Submission, exercise_id: str, check_id: str) -> Path | None:
-    """Run a check of a server on the board's instruments; return the recording, in work/replays.
+@dataclass(frozen=True)
+class Run:
+    """A check that was run once more. path: its recording. got: what failed, or empty."""
 
-    None for exercises without a server. Raises KitError when the server does not start.
+    path: Path
+    got: str
+
+    @property
+    def sentence(self) -> str:
+        """What came of it, and what to do with it."""
+        if not self.got:
+            return (
+                "This time the check has passed: what happens only sometimes depends on who comes "
+                "first. Run it again until you have caught it."
+            )
+        return f"It has failed again: {self.got}. Pause it, step through it, go back."
+
+
+def can_be_shown(exercise_id: str) -> bool:
+    """Return whether there is a server for the board to look into."""
+    return catalog.get(exercise_id).kind == "server"
+
+
+def record(submission: Submission, exercise_id: str, check_id: str) -> Run:
+    """Run a check of a server on the board's instruments; its recording is in work/replays.
+
+    Raises KitError when the server does not start.
     """
     exercise = catalog.get(exercise_id)
-    if exercise.kind != "server":
-        return None
     check = next(one for one in exercise.checks if one.id == check_id)
     folder = workspace.work() / "replays"
     folder.mkdir(exist_ok=True)
     path = folder / f"{exercise_id}_{check_id}.jsonl.gz"
-    with WatchedStage(submission.source, Story(), random.Random()) as stage:
-        with contextlib.suppress(Unmet):  # that is what is to be seen
+    got = ""
+    with WatchedStage(submission.source, exercise.file_name, Story(), random.Random()) as stage:
+        try:
             function_of(exercise, check)(stage)
+        except Unmet as unmet:  # that is what is to be seen
+            got = stage.blamed(unmet).got
         assert stage.server.watched is not None
         stage.server.watched.save(path)
-    return path
+    return Run(path, got)

@@ -20,6 +20,14 @@ import psutil
 
 from reactorkit.errors import KitError
 from reactorkit.grading import child
+from reactorkit.grading.blame import (
+    DEFINES_NO,
+    Sight,
+    computes,
+    explained,
+    last_words,
+    queue_of_listener,
+)
 from reactorkit.grading.client import SLOW, Client
 from reactorkit.grading.isolation import Isolation
 from reactorkit.grading.limits import Limits
@@ -158,10 +166,20 @@ class ServerStage:
 
     def blamed(self, unmet: Unmet) -> Unmet:
         """Return the same with the reason why the server is gone, if it is."""
-        reason = self.why_ended()
-        if reason is None:
-            return unmet
-        return Unmet(unmet.expected, f"{unmet.got}: {reason}", unmet.cause)
+        return explained(unmet, self.sight())
+
+    def sight(self) -> Sight:
+        """Return what is seen of the process now."""
+        ended = self.why_ended()
+        if ended is not None:
+            return Sight(ended, self.process.returncode, self.log)
+        pid = self.process_id()
+        waiting = queue_of_listener(self.address[1])
+        return Sight(
+            log=self.log,
+            busy=pid is not None and computes(pid),
+            ignored=waiting >= len(self.clients) > 0,
+        )
 
     # ------------------------------------------------------- the process, and its end
 
@@ -198,13 +216,13 @@ class ServerStage:
 
 def ended_because(status: int | None, log: str) -> str:
     """Say why a submission's process has ended, from its status and its last words."""
-    words = [line for line in log.splitlines() if line.strip()]
+    words = last_words(log)
     if status == child.MISSING:
-        return "the file defines no function serve(listener)"
+        return f"{DEFINES_NO}function serve(listener)"
     if status == child.BROKEN:
-        return f"the file could not be loaded ({words[-1] if words else 'it says nothing'})"
+        return f"the file could not be loaded ({words or 'it says nothing'})"
     if status == 0:
         return "it ended by itself, as if there was nothing more to do"
     if status is not None and status < 0:
         return f"it was ended by signal {-status}"
-    return f"it ended with {words[-1]}" if words else f"it ended with status {status}"
+    return f"it ended with {words}" if words else f"it ended with status {status}"

@@ -10,6 +10,7 @@ from typing import Any
 ACTION, EXPECTATION, INSTEAD = "action", "expectation", "instead"
 MOST_STEPS = 200
 PREVIEW = 40  # bytes
+FEW = 6  # bytes
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Unmet(Exception):
     def __init__(self, expected: str, got: str, cause: str = "") -> None:
         super().__init__(f"expected {expected}, got {got}")
         self.expected, self.got, self.cause = expected, got, cause
+        self.explained = False  # blame.py has had its say
+
+
+class Malformed(Unmet):
+    """The file is not what can be judged: there is nothing to read again, and nothing to replay."""
 
 
 class Story:
@@ -74,7 +80,14 @@ class Story:
 
 
 def named(data: bytes) -> str:
-    """Return bytes for people: all of them when they are few, else how many and how they begin."""
-    if len(data) <= PREVIEW:
-        return repr(data)
-    return f"{len(data):,} bytes, {data[:PREVIEW]!r}..."
+    """Return bytes for people: text as Python writes it, others by number and how they begin."""
+    begin = data[:PREVIEW]
+    if len(data) > FEW and _is_noise(begin):
+        return f"{len(data):,} bytes ({data[:FEW].hex(' ')} ...)"
+    return repr(data) if len(data) <= PREVIEW else f"{len(data):,} bytes, {begin!r}..."
+
+
+def _is_noise(data: bytes) -> bool:
+    """Return whether these are hardly meant to be read; a character may be cut off at the end."""
+    readable = data.decode("utf-8", "ignore").encode()
+    return len(readable) < len(data) - 3

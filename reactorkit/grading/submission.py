@@ -32,9 +32,10 @@ class Submission:
     unchanged: bool = False
 
 
-def read(exercise: Exercise, path: Path) -> Submission:
+def read(exercise: Exercise, path: Path, name: str = "") -> Submission:
     """Read a submission; KitError says what is wrong with the file.
 
+    `name` is what the report calls the file; its path, if left out.
     A cell's first line may be the `%%exercise` magic that writes it to a file; it is left out.
     """
     try:
@@ -43,7 +44,7 @@ def read(exercise: Exercise, path: Path) -> Submission:
         raise KitError(f"{path} cannot be read: {error.strerror}.") from error
     source = text(exercise, path, data)
     written = datetime.datetime.fromtimestamp(path.stat().st_mtime).astimezone()
-    origin = f"{path}, written {written:%Y-%m-%d %H:%M:%S}"
+    origin = f"{name or path}, written {written:%Y-%m-%d %H:%M:%S}"
     if path.suffix.lower() == ".ipynb":
         origin = f"the answer's cell in {origin}"
     return Submission(source, origin, path, _same(source, starter(exercise)))

@@ -51,7 +51,8 @@ class Host:
         self.root = self.folder / "root"
         self.token = secrets.token_hex(16)
         self.log: list[str] = []
-        shutil.copytree(ROOT / "notebooks", self.root / "notebooks", ignore=_left_behind)
+        for name in ("notebooks", "exercises"):
+            shutil.copytree(ROOT / name, self.root / name, ignore=_left_behind)
         self._write_settings()
         command = [python, "-P", "-m", "jupyterlab", "--no-browser"]
         command += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}"]

@@ -84,7 +84,9 @@ def test_a_wrong_answer_tells_its_story():
 def test_the_failing_run_can_be_recorded(home):
     exercise = catalog.get("x02")
     given = submission.read(exercise, FOLDER / "wrong_join_in_loop.py")
-    path = record(given, "x02", "serves_two")
+    run = record(given, "x02", "serves_two")
+    path = run.path
+    assert "It has failed again: nothing within 10 s" in run.sentence
     assert path.parent == home / "work" / "replays"
     with Recording.open(path) as recording:
         assert recording.state_after(len(recording.events))["totals"]["accepted"] >= 1
