@@ -76,6 +76,6 @@ def _of(exercise: Exercise) -> list[Kept]:
         ]
         for kind in (RIGHT, WRONG)
     }
-    solution = Kept(exercise, exercise.solution, RIGHT)
+    solution = [Kept(exercise, exercise.solution, RIGHT)] if exercise.solution else []
     starter = Kept(exercise, submission.EXERCISES / exercise.notebook_name, STARTER)
-    return [starter, solution, *files[RIGHT], *files[WRONG]]
+    return [starter, *solution, *files[RIGHT], *files[WRONG]]

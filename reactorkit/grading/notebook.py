@@ -132,8 +132,8 @@ def _unsaved(exercise: Exercise, given: Submission, known: attempts.Tries | None
     """Return a warning when the answer's cell may have been edited and not run since.
 
     The kernel does not see such cells. But the server tells it which notebook it belongs to
-    (JPY_SESSION_NAME), and JupyterLab saves that every two minutes. What was saved before the cell
-    was run says nothing; then we know only that the file is the one we have judged before.
+    (JPY_SESSION_NAME), and JupyterLab saves that every few seconds. What is saved may be older than
+    the edit; then we know only that the file is the one that we have judged before.
     """
     notebook = Path(os.environ.get("JPY_SESSION_NAME", ""))
     if _saved_since(notebook, given.path):
@@ -142,9 +142,8 @@ def _unsaved(exercise: Exercise, given: Submission, known: attempts.Tries | None
         except KitError:  # another notebook, without this exercise
             pass
         else:
-            if saved.source.strip() == given.source.strip():
-                return []
-            return [DIFFERS]
+            if saved.source.strip() != given.source.strip():
+                return [DIFFERS]
     if known is not None and not known.passed and known.last == attempts.digest(given.source):
         return [SAME]
     return []

@@ -89,6 +89,9 @@ def record(submission: Submission, exercise_id: str, check_id: str) -> Run:
             function_of(exercise, check)(stage)
         except Unmet as unmet:  # that is what is to be seen
             got = stage.blamed(unmet).got
-        assert stage.server.watched is not None
-        stage.server.watched.save(path)
+        watched = stage.server.watched
+        assert watched is not None
+        stage.server.stop()  # what it has seen last is told at its end
+        watched.until_state(lambda state: state["ended"] is not None)
+        watched.save(path)
     return Run(path, got)

@@ -1,5 +1,7 @@
 """What a learner does: write the answer's cell, check it, ask for hints, see a solution."""
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -83,13 +85,28 @@ def test_a_wrong_answer_tells_its_story():
 
 def test_the_failing_run_can_be_recorded(home):
     exercise = catalog.get("x02")
-    given = submission.read(exercise, FOLDER / "wrong_join_in_loop.py")
-    run = record(given, "x02", "serves_two")
-    path = run.path
-    assert "It has failed again: nothing within 10 s" in run.sentence
-    assert path.parent == home / "work" / "replays"
-    with Recording.open(path) as recording:
-        assert recording.state_after(len(recording.events))["totals"]["accepted"] >= 1
+    given = submission.read(exercise, FOLDER / "wrong_upper_case.py")
+    run = record(given, "x02", "echoes")
+    assert "It has failed again" in run.sentence and "which differs from byte" in run.sentence
+    assert run.path.parent == home / "work" / "replays"
+    with Recording.open(run.path) as recording:
+        last = recording.state_after(len(recording.events))
+    assert (last["totals"]["accepted"], last["ended"] is not None) == (1, True)
+
+
+def test_a_file_that_was_judged_before_may_be_one_that_was_not_written_anew(home, monkeypatch):
+    notebook.write_answer("x02", "def serve(listener)\n")
+    assert notebook.check("x02").notes == ()
+    assert notebook.check("x02").notes == (notebook.SAME,)
+    saved = home / "x02.ipynb"
+    monkeypatch.setenv("JPY_SESSION_NAME", str(saved))
+    cell = {"cell_type": "code", "metadata": {"tags": ["exercise:x02"]}, "source": "edited = 1"}
+    saved.write_text(json.dumps({"cells": [cell]}))
+    later = (home / "work" / "x02.py").stat().st_mtime + 1
+    os.utime(saved, (later, later))
+    assert notebook.check("x02").notes == (notebook.DIFFERS,)
+    os.utime(saved, (later - 2, later - 2))  # saved before the cell was run: it says nothing
+    assert notebook.check("x02").notes == (notebook.SAME,)
 
 
 def test_the_next_hint_opens_after_a_new_attempt():
