@@ -22,22 +22,20 @@ import tempfile
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from reactorkit.errors import KitError
+from reactorkit.lab.kept import Kept
 from reactorkit.trace.events import Event, encode
 from reactorkit.trace.recording import Recorder, Recording
 from reactorkit.trace.shape import State, keyframe, snapshot
 from reactorkit.trace.state import apply, initial
 
-MOST_BYTES = 16_000_000  # kept for looking back: many minutes of a calm server
+MOST_BYTES = 16_000_000  # kept for looking back, before packing: many minutes of a calm server
 KEY_BYTES = 100_000  # from one keyframe to the next; more where a keyframe itself is long
 KEY_TIME = 1_000_000_000  # nanoseconds from one keyframe to the next, if enough has happened
-_KEY = b'{"e":"key"'  # how a keyframe begins
-_AUTO = b',"auto":true,'  # in one that is only there for seeking
 LONGEST_PATH = 90  # bytes; a Unix socket's address holds 104 on macOS, 108 on Linux (unix(7))
 
 Subscriber = Callable[[list[Event]], None]
@@ -60,9 +58,7 @@ class Watched:
         self._state = initial()
         self._known = threading.Condition(self._lock)
         self._subscribers: list[Subscriber] = []
-        self._kept: deque[bytes] = deque()  # lines: a quarter of what the events would take
-        self._size = 0  # bytes kept
-        self._positions = 0  # events kept, keyframes for seeking not counted
+        self._kept = Kept(MOST_BYTES)
         self._key_size, self._key_at = 0, 0  # of the last keyframe
         self._since_key = 0  # bytes
         self._number = 0
@@ -168,12 +164,12 @@ class Watched:
     @property
     def positions(self) -> int:
         """How many events are kept: the length of the past that can be looked at."""
-        return self._positions
+        return self._kept.events
 
     def kept(self) -> list[bytes]:
         """Return the lines of what is kept, oldest first, with the keyframes between them."""
         with self._lock:
-            return list(self._kept)
+            return self._kept.lines()
 
     def _kept_now(self) -> Iterator[Event]:
         return map(json.loads, self.kept())
@@ -272,8 +268,9 @@ class Watched:
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             self.fault = self.fault or f"An event was not understood: {error!r} in {event!r:.80}"
             return False
-        self._keep(line or encode(event).encode())
-        self._positions += 1
+        line = line or encode(event).encode().rstrip(b"\n")
+        self._kept.add(line)
+        self._since_key += len(line)
         since, now = self._since_key, self._state["t"]
         if since >= max(KEY_BYTES, 4 * self._key_size) or (
             since >= self._key_size and now >= self._key_at + KEY_TIME
@@ -281,25 +278,11 @@ class Watched:
             self._keep_key()
         return True
 
-    def _keep(self, line: bytes) -> None:
-        self._kept.append(line)
-        self._size += len(line)
-        self._since_key += len(line)
-
     def _keep_key(self) -> None:
-        """Add a keyframe, so that what is kept can begin here; forget the oldest stretch."""
-        line = encode(keyframe(self._state, auto=True)).encode()
-        self._keep(line)
+        """Add a keyframe, so that what is kept can begin here."""
+        line = encode(keyframe(self._state, auto=True)).encode().rstrip(b"\n")
+        self._kept.begin(line)
         self._key_size, self._key_at, self._since_key = len(line), self._state["t"], 0
-        while self._size > MOST_BYTES and len(self._kept) > 1:
-            self._forget_oldest()
-            while not self._kept[0].startswith(_KEY):
-                self._forget_oldest()
-
-    def _forget_oldest(self) -> None:
-        line = self._kept.popleft()
-        self._size -= len(line)
-        self._positions -= not (line.startswith(_KEY) and _AUTO in line[:60])
 
     def _take_log(self, at: int, stream: str, line: str) -> None:
         began = self._header.get("monotonic", at)

@@ -161,7 +161,8 @@ def test_what_is_kept_has_a_limit_and_still_begins_with_a_keyframe(watched, monk
             peer.echo(b"x")
         inside.rests(500)
         kept = inside.watched._kept
-        assert sum(map(len, kept)) < 120_000
+        assert kept.size == sum(map(len, kept.lines())) < 120_000
+        assert kept.events == inside.watched.positions
         recording = inside.watched.recording
         assert recording.warning == ""
         last = recording.state_after(len(recording.events))

@@ -23,6 +23,18 @@ const TABLES = {
   turns: "t0:d found:d waiting:d between:d handling:d asking:d turn:d",
   slices: "t0:d t1:d th:i key:k cb:s",
 };
+/** What a row has besides. @type {Object.<string, Row>} */
+const MORE = { handles: { key: "" }, threads: { id: 0 } };
+/** The columns of each table, and a row with all its fields: rows are copies of it, all of one shape. */
+const LAYOUTS = Object.fromEntries(
+  Object.entries(TABLES).map(([name, text]) => {
+    const columns = text.split(" ").map((column) => column.split(":"));
+    const blank = Object.fromEntries(
+      columns.map(([field, kind]) => [field, kind === "s" || kind === "k" ? "" : 0]),
+    );
+    return [name, { columns, blank: { ...blank, ...MORE[name] } }];
+  }),
+);
 /** @type {Object.<string, number>} */
 const MOST_ROWS = { timeline: TIMELINE_LENGTH, turns: TURNS_LENGTH, slices: SLICES_LENGTH };
 
@@ -70,9 +82,10 @@ export class FrameReader {
     const body = new ColumnReader(bytes.buffer, 8 + length, this.words);
     for (const [name, count, begins] of head.tables) {
       const rows = body.table(name, count);
-      const all = begins ? rows : [...(this.rows[name] ?? []), ...rows];
-      const most = MOST_ROWS[name] ?? all.length;
-      this.rows[name] = all.length > most ? all.slice(all.length - most) : all;
+      const most = MOST_ROWS[name] ?? count;
+      const before = begins ? [] : (this.rows[name] ?? []);
+      const kept = before.slice(Math.max(0, before.length + count - most));
+      this.rows[name] = kept.concat(count > most ? rows.slice(count - most) : rows);
     }
     if (head.log !== null) this.log = head.log;
     return this.frame(head, body);
@@ -151,12 +164,11 @@ class ColumnReader {
   /** @param {string} name @param {number} count @returns {Row[]} */
   table(name, count) {
     /** @type {Row[]} */
-    const rows = Array.from({ length: count }, () => ({}));
+    const rows = [];
     if (count === 0) return rows;
-    for (const column of TABLES[name].split(" ")) {
-      const [field, kind] = column.split(":");
-      this.column(field, kind, rows);
-    }
+    const { columns, blank } = LAYOUTS[name];
+    for (let i = 0; i < count; i += 1) rows.push({ ...blank });
+    for (const [field, kind] of columns) this.column(field, kind, rows);
     if (name === "handles") {
       for (const row of rows) {
         row.key = `${row.fd}#${row.gen}`;

@@ -151,13 +151,14 @@ export function rowsInView(count, rowHeight, top, height) {
  */
 export function sharesOf(frame) {
   const sum = { waiting: 0, between: 0, handling: 0, asking: 0 };
-  const parts = frame.turns.length > 0 ? [...frame.turns, frame.now] : [frame.spent];
-  for (const part of parts) {
+  const add = (/** @type {typeof sum} */ part) => {
     sum.waiting += part.waiting;
     sum.between += part.between;
     sum.handling += part.handling;
     sum.asking += part.asking;
-  }
+  };
+  frame.turns.forEach(add);
+  add(frame.turns.length > 0 ? frame.now : frame.spent);
   const { phase } = frame;
   if (frame.held === null && phase in sum) {
     sum[/** @type {keyof typeof sum} */ (phase)] += Math.max(0, frame.t - frame.since);

@@ -67,14 +67,17 @@ export function lanesOf(slices, threads, most = LANES_SHOWN) {
   // They are told when they end: of the time before the first one's beginning, little is known.
   const { t0 } = oldest;
   let t1 = t0;
+  if (!threads) {
+    for (const slice of slices) t1 = Math.max(t1, slice.t1);
+    return { lanes: [{ id: 0, slices }], t0, t1 };
+  }
   /** @type {Map<number, Slice[]>} */
   const byThread = new Map();
   for (const slice of slices) {
     t1 = Math.max(t1, slice.t1);
-    const lane = threads ? slice.th : 0;
-    const known = byThread.get(lane);
+    const known = byThread.get(slice.th);
     if (known) known.push(slice);
-    else byThread.set(lane, [slice]);
+    else byThread.set(slice.th, [slice]);
   }
   const chosen = [...byThread].slice(-most).sort((a, b) => a[0] - b[0]);
   return { lanes: chosen.map(([id, list]) => ({ id, slices: list })), t0, t1 };
@@ -117,24 +120,24 @@ export function makeStrip() {
     shown = frame.turns.slice(-TURNS_SHOWN);
     const wide = width / TURNS_SHOWN;
     const thick = Math.max(1, wide - (wide > 4 ? 1 : 0));
-    shown.forEach((turn, i) => {
-      const x = width - (shown.length - i) * wide;
-      const whole = turn.waiting + turn.between + turn.handling + turn.asking;
-      if (whole <= 0) return;
-      let y = height;
-      for (const [part, colour] of /** @type {[number, string][]} */ ([
-        [turn.handling, colours.run],
-        [turn.asking, colours.warn],
-        [turn.between, colours.edge],
-        [turn.waiting, colours.quiet],
-      ])) {
-        const high = (part / whole) * height;
-        if (high <= 0) continue;
-        context.fillStyle = colour;
-        context.fillRect(x, y - high, thick, high);
-        y -= high;
+    // One colour after the other: a canvas is slow to change its colour.
+    const bottoms = new Float64Array(shown.length).fill(height);
+    const stack = (/** @type {"handling"|"asking"|"between"|"waiting"} */ part, colour = "") => {
+      context.fillStyle = colour;
+      for (let i = 0; i < shown.length; i += 1) {
+        const turn = shown[i];
+        if (!turn || turn[part] <= 0) continue;
+        const whole = turn.waiting + turn.between + turn.handling + turn.asking;
+        const high = (turn[part] / whole) * height;
+        const bottom = bottoms[i] ?? height;
+        context.fillRect(width - (shown.length - i) * wide, bottom - high, thick, high);
+        bottoms[i] = bottom - high;
       }
-    });
+    };
+    stack("handling", colours.run);
+    stack("asking", colours.warn);
+    stack("between", colours.edge);
+    stack("waiting", colours.quiet);
   }
 
   function drawSlices(
