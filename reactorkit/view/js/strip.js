@@ -153,19 +153,16 @@ export function makeStrip() {
     const { lanes, t0, t1 } = lanesOf(slicesNow(frame, threads), threads);
     const end = Math.max(t1, Math.min(frame.t, t1 + (t1 - t0)));
     const scale = width / Math.max(1, end - t0);
-    const high = height / Math.max(1, lanes.length);
+    const count = Math.max(1, lanes.length);
     setText(span, lanes.length > 0 ? `the last ${timeText(end - t0)}` : "");
     lanes.forEach((lane, row) => {
-      const y = row * high;
+      // On whole pixels: half ones would let the ground shine through.
+      const y = Math.round((row * height) / count);
+      const high = Math.max(1, Math.round(((row + 1) * height) / count) - y - (count > 1 ? 1 : 0));
       if (threads) {
         context.fillStyle = colours.run;
         const first = Math.max(t0, lane.slices[0]?.t0 ?? t0);
-        context.fillRect(
-          (first - t0) * scale,
-          y + 0.5,
-          width - (first - t0) * scale,
-          Math.max(1, high - 1),
-        );
+        context.fillRect((first - t0) * scale, y, width - (first - t0) * scale, high);
       } else {
         context.fillStyle = colours.quiet;
         context.fillRect(0, y, width, high);
@@ -176,7 +173,7 @@ export function makeStrip() {
         const wide = Math.max(1, (slice.t1 - from) * scale);
         const picked = slice.key !== "" && slice.key === view.picked;
         context.fillStyle = picked ? colours.focus : threads ? colours.quiet : colours.run;
-        context.fillRect(x, y + 0.5, wide, Math.max(1, high - 1));
+        context.fillRect(x, y, wide, high);
         if (wide > 60 && high > 14) {
           context.fillStyle = picked ? colours.onReady : threads ? colours.ink : colours.onRun;
           context.textBaseline = "middle";
