@@ -7,7 +7,8 @@ is what a process holds for itself alone (USS): the kernel's, and the page's ren
 attached to the browser meanwhile: its developer tools keep things of their own, and change when it
 collects. A page that is drawn makes garbage all the time, so its memory goes up and down; each line
 has the lowest and the highest of a minute. What stays is seen at both ends, where the garbage is
-collected by force (so the first minute begins low). The status is 1 if kernel or page have grown by more than 20 MB.
+collected by force (so the first minute begins low). The status is 1 if kernel or page have grown
+by more than 20 MB.
 """
 
 from __future__ import annotations
