@@ -292,6 +292,17 @@ SMALLEST = """(e) => Math.min(...[...e.querySelectorAll("td, th, button, p, b, s
   .map((one) => parseFloat(getComputedStyle(one).fontSize)))"""
 
 
+def test_figures_that_the_projector_does_not_draw_are_not_to_be_seen(stage):
+    board = stage.begin("echo_select", 'detail="full"')
+    slowest = board.root.locator(".rk-figure-slowest")
+    expect(slowest).to_be_visible()
+    board.press("Projector")
+    board.wait(PROJECTS)
+    expect(slowest).to_be_hidden()
+    board.press("Projector")
+    expect(slowest).to_be_visible()
+
+
 def test_the_projector_s_letters_are_large_and_its_rows_few(stage):
     board = stage.begin("echo_select", "projector=True")
     stage.join(20)

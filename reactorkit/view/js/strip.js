@@ -66,11 +66,9 @@ export function lanesOf(slices, threads, most = LANES_SHOWN) {
   if (!oldest) return { lanes: [], t0: 0, t1: 0 };
   // They are told when they end: of the time before the first one's beginning, little is known.
   const { t0 } = oldest;
+  // A loop's come one after the other, so the last one ends last.
+  if (!threads) return { lanes: [{ id: 0, slices }], t0, t1: slices.at(-1)?.t1 ?? t0 };
   let t1 = t0;
-  if (!threads) {
-    for (const slice of slices) t1 = Math.max(t1, slice.t1);
-    return { lanes: [{ id: 0, slices }], t0, t1 };
-  }
   /** @type {Map<number, Slice[]>} */
   const byThread = new Map();
   for (const slice of slices) {
