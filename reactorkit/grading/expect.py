@@ -15,6 +15,14 @@ from reactorkit.grading.functions import LONG, Call, FunctionStage, Given, Raise
 from reactorkit.grading.story import Unmet, named
 
 
+def made(stage: FunctionStage, name: str, *args: Any, said: str) -> Remote:
+    """Return an object that a class over there makes; Unmet when it makes none."""
+    one = outcome(stage.start(name, *args), said=said)
+    if not isinstance(one, Remote):
+        raise Unmet(f"that {said} makes an object", f"it made a value of type {kind_of(one)}")
+    return one
+
+
 def returns(
     stage: FunctionStage,
     expected: Any,

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from reactorkit.grading.expect import made
 from reactorkit.grading.functions import Call, FunctionStage, Refusal, Remote
 from reactorkit.grading.story import Unmet
 
@@ -22,7 +23,7 @@ class Scene:
 
     def __init__(self, stage: FunctionStage) -> None:
         self.stage, self.story = stage, stage.story
-        self.reactor: Remote = stage.call("Reactor")
+        self.reactor = made(stage, "Reactor", said="Reactor()")
         self.seen: list[Any] = []  # what was called, in order
 
     def pair(self) -> tuple[Remote, Remote]:

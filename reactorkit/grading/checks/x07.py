@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reactorkit.grading.expect import kind_of, outcome, raises, returns, shown, unlike
+from reactorkit.grading.expect import made, outcome, raises, returns, shown, unlike
 from reactorkit.grading.functions import FunctionStage, Remote
 from reactorkit.grading.story import Unmet, named
 
@@ -15,10 +15,7 @@ def decoder(stage: FunctionStage, max_size: int, quiet: bool = False) -> Remote:
     said = f"FrameDecoder({max_size})"
     if not quiet:
         stage.story.action(f"decoder = {said}")
-    made = outcome(stage.start("FrameDecoder", max_size), said=said)
-    if not isinstance(made, Remote):
-        raise Unmet(f"that {said} makes an object", f"it made a value of type {kind_of(made)}")
-    return made
+    return made(stage, "FrameDecoder", max_size, said=said)
 
 
 def feeds(

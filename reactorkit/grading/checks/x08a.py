@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from reactorkit.grading.checks.x01a import reset
-from reactorkit.grading.expect import held, outcome
+from reactorkit.grading.expect import held, made, outcome, shown
 from reactorkit.grading.functions import FunctionStage, Raised, Remote
 from reactorkit.grading.story import Unmet, named
 
@@ -39,10 +39,10 @@ class Member:
         self.near = held(stage, given, blocking=False)
         if narrow:
             self.near.call("setsockopt", socket.SOL_SOCKET, socket.SO_SNDBUF, LITTLE)
-        self.number = stage.call("_fileno", self.near)
+        self.number = number_of(stage, self.near)
         self.data = f"{name} {stage.rng.randrange(10**6)}"
         loop.selector.call("register", self.near, READ, self.data)
-        self.writer: Remote = stage.call("Writer", loop.selector, self.near)
+        self.writer = made(stage, "Writer", loop.selector, self.near, said="Writer(selector, sock)")
         self.got = bytearray()
 
     def enqueue(self, data: bytes) -> None:
@@ -70,25 +70,43 @@ class Member:
     def registered(self) -> tuple[int, Any] | None:
         """Return the events and the data that the selector has for it, None if it has none."""
         try:
-            _, _, events, data = self.loop.selector.call("get_key", self.near)
+            key = self.loop.selector.call("get_key", self.near)
         except Raised as error:
             if {"KeyError", "ValueError"} & set(error.names):  # unknown; closed and unknown
                 return None
             raise
-        return events, data
+        if not isinstance(key, tuple) or len(key) != 4:
+            raise Unmet("an entry of the selector", shown(key))
+        return key[2:]
 
     def arrived(self, within: float) -> bool:
         """Wait for bytes at our end, and take them; return whether any came."""
         if not select.select([self.far], [], [], within)[0]:
             return False
-        data = self.far.recv(MIB)
+        data = self._receives()
         self.got += data
         return bool(data)
+
+    def says(self, word: bytes) -> None:
+        """Have its peer say something."""
+        try:
+            self.far.sendall(word)
+        except OSError as error:
+            raise self._broken(error) from None
+
+    def _receives(self) -> bytes:
+        try:
+            return self.far.recv(MIB)
+        except OSError as error:
+            raise self._broken(error) from None
+
+    def _broken(self, error: OSError) -> Unmet:
+        return Unmet(f"that {self.name} stays connected", f"it is broken off ({error.strerror})")
 
     def sees_end(self) -> None:
         """Read on to the end of the stream."""
         while select.select([self.far], [], [], PATIENCE)[0]:
-            if not self.far.recv(MIB):
+            if not self._receives():
                 self.loop.story.expectation(f"{self.name}'s peer sees the end of the stream")
                 return
         raise Unmet(f"the end of the stream for {self.name}'s peer", "nothing", "close() it.")
@@ -111,7 +129,10 @@ class Loop:
     def select(self, timeout: float) -> list[tuple[Member, int, Any]]:
         """Return which members are ready, for what, and the data that is registered with them."""
         ready = self.selector.call("select", timeout)
-        return [(self.members[key[1]], mask, key[3]) for key, mask in ready]
+        try:
+            return [(self.members[key[1]], mask & 3, key[3]) for key, mask in ready]
+        except (TypeError, ValueError, LookupError):  # it is over there, and may be anything
+            raise Unmet("that select() tells who is ready", shown(ready)) from None
 
     def turn(self, timeout: float = 0) -> bool:
         """Call whoever has room; return whether there was anybody."""
@@ -195,10 +216,11 @@ def elsewhere(stage: FunctionStage) -> None:
     for _ in range(3):
         word = _words(stage)
         stage.story.action("ann's peer says something; her handler enqueues it for bob")
-        ann.far.sendall(word)
+        ann.says(word)
         if not any(one is ann and mask & READ for one, mask, _ in loop.select(PATIENCE)):
             raise Unmet("that ann is ready for reading", "she is not", "Watch for reading, too.")
-        bob.enqueue(ann.near.call("recv", 1000))
+        ann.near.call("recv", 1000)
+        bob.enqueue(word)
         loop.turn()
         if not bob.arrived(PATIENCE) or bob.got != word:
             raise Unmet("that bob's peer has it after the next turn", "it does not", cause)
@@ -246,7 +268,7 @@ def keeps(stage: FunctionStage) -> None:
 
 def _still_heard(loop: Loop, ann: Member, when: str) -> None:
     loop.story.action(f"{when}, and her peer says a word")
-    ann.far.sendall(b"!")
+    ann.says(b"!")
     end = time.monotonic() + PATIENCE
     while True:
         found = [(mask, data) for one, mask, data in loop.select(PATIENCE) if one is ann]
@@ -323,10 +345,18 @@ def _leaves_alone(loop: Loop, gone: Member) -> None:
     loop.delivers(new, word, "")
 
 
+def number_of(stage: FunctionStage, sock: Remote) -> int:
+    """Return the descriptor of a socket over there, -1 when it is closed."""
+    number = stage.call("_fileno", sock)
+    if not isinstance(number, int):
+        raise Unmet("the number of a socket", shown(number))
+    return number
+
+
 def _is_out(member: Member, cause: str) -> None:
     if member.registered() is not None:
         raise Unmet(f"that {member.name} is out of the selector", "it is still in it", cause)
-    if member.loop.stage.call("_fileno", member.near) != -1:
+    if number_of(member.loop.stage, member.near) != -1:
         raise Unmet(f"that {member.name}'s socket is closed", "it is still open", cause)
     member.loop.story.expectation(f"{member.name} is out of the selector, and its socket is closed")
 

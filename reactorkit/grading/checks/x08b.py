@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from reactorkit.grading.checks.x01a import reset
-from reactorkit.grading.expect import held, outcome
-from reactorkit.grading.functions import FunctionStage, Remote
+from reactorkit.grading.expect import held, made, outcome
+from reactorkit.grading.functions import FunctionStage
 from reactorkit.grading.story import Story, Unmet, named
 
 MIB = 1 << 20
@@ -53,8 +53,9 @@ class Listener:
         self.far = given.far
         self.near = held(stage, given, blocking=False)
         self.near.call("setsockopt", socket.SOL_SOCKET, socket.SO_SNDBUF, room)
-        self.story.action(f"queue = OutQueue(sock, {limit}, {policy!r})")
-        self.queue: Remote = stage.call("OutQueue", self.near, limit, policy)
+        said = f"OutQueue(sock, {limit}, {policy!r})"
+        self.story.action(f"queue = {said}")
+        self.queue = made(stage, "OutQueue", self.near, limit, policy, said=said)
         self.got = bytearray()
 
     def _call(self, method: str, *args: Any) -> Any:
@@ -85,7 +86,7 @@ class Listener:
         try:
             while data := self.far.recv(MIB):
                 self.got += data
-        except BlockingIOError:
+        except OSError:  # no more for now; or broken off, and what has come tells
             pass
         return len(self.got) > before
 

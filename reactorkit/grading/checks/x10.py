@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from reactorkit.grading.expect import made
 from reactorkit.grading.functions import FunctionStage, Remote
 from reactorkit.grading.story import Unmet
 
@@ -23,7 +24,7 @@ class Scene:
 
     def __init__(self, stage: FunctionStage) -> None:
         self.stage, self.story = stage, stage.story
-        self.timers: Remote = stage.call("Timers")
+        self.timers = made(stage, "Timers", said="Timers()")
         self.seen: list[Any] = []
         self._note = stage.callback(lambda name: self.seen.append(name))
 
@@ -278,7 +279,9 @@ def many(stage: FunctionStage) -> None:
 def _work(stage: FunctionStage, n: int) -> float:
     """Return the processor time for setting n timers and cancelling half of them."""
     seconds = [stage.rng.uniform(10_000, 20_000) for _ in range(n)]
-    return float(stage.call("_set_and_cancel", stage.call("Timers"), seconds, within=20.0))
+    return float(
+        stage.call("_set_and_cancel", made(stage, "Timers", said="Timers()"), seconds, within=20.0)
+    )
 
 
 def _listed(values: list[Any]) -> str:
