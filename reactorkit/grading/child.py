@@ -26,6 +26,7 @@ import traceback
 from types import ModuleType
 from typing import Any
 
+monotonic = time.monotonic  # the clock as it is before a submission is loaded
 MISSING = 81  # exit status: the file has no such function
 BROKEN = 82  # exit status: the file could not be loaded
 
@@ -88,7 +89,10 @@ class Judge:
             target = self._target(message)
             args = [self._value(one) for one in message.get("args", [])]
             options = {name: self._value(one) for name, one in message.get("options", {}).items()}
-            return {"returned": self._plain(target(*args, **options))}
+            began = monotonic()
+            returned = target(*args, **options)
+            took = monotonic() - began
+            return {"returned": self._plain(returned), "took": took}
         except BaseException as error:  # noqa: BLE001 - whatever it raises is what it did
             bases = [one.__name__ for one in type(error).__mro__]
             frames = traceback.extract_tb(error.__traceback__)

@@ -83,10 +83,15 @@ class Given:
 
 
 class Call:
-    """A call that is under way over there."""
+    """A call that is under way over there.
+
+    `took`: seconds, once it has returned, as that process says. What takes long here may have been
+    short there, on a busy machine; but only what was seen here is proof.
+    """
 
     def __init__(self, stage: FunctionStage, what: str) -> None:
         self._stage, self.what = stage, what
+        self.took = 0.0
 
     def result(self, within: float = LONG) -> Any:
         """Return what it returned.
@@ -165,6 +170,8 @@ class FunctionStage:
                 text, line = str(message.get("text", "")), message.get("line")
                 raise Raised(call.what, names, text, line)
             elif "returned" in message:
+                took = message.get("took")
+                call.took = took if isinstance(took, float) else 0.0
                 return self._value(message["returned"])
             else:
                 raise self.blamed(Unmet(f"that {call.what} returns", "no word of it"))
