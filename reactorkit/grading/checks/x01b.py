@@ -50,7 +50,7 @@ def takes_nothing(stage: FunctionStage) -> None:
         says(stage, near, "DATA", cause)
     left = near.call("recv", 4096)
     if left != data:
-        raise Unmet(f"that recv() then returns {named(data)}", f"it returned {left!r}", cause)
+        raise Unmet(f"that recv() then returns {named(data)}", f"it returned {named(left)}", cause)
     stage.story.expectation("recv() then returns every byte")
 
 

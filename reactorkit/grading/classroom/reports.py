@@ -103,10 +103,12 @@ def _picture(course: Course, rows: Sequence[Row]) -> tuple[str, str]:
         return "", ""
     figure = Figure(figsize=(8, 1 + 0.3 * len(shares)), layout="constrained")
     axes = figure.subplots()
-    axes.barh([name for name, _ in shares], [share for _, share in shares], color="#0072b2")
+    bars = axes.barh([name for name, _ in shares], [share for _, share in shares], color="#0072b2")
+    axes.bar_label(bars, fmt="%.0f %%", padding=3)
     axes.margins(y=0.02)
     axes.invert_yaxis()
-    axes.set_xlim(0, 100)
+    axes.set_xlim(0, 112)  # room for what is written beside a full bar
+    axes.set_xticks(range(0, 101, 20))
     axes.set_xlabel("% of those who handed it in")
     axes.set_title("Who passed which check", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
