@@ -83,7 +83,7 @@ def test_a_class_gets_a_gradebook_and_reports(run, hand_in, gradebook, tmp_path)
     for page in pages.values():
         page.stands_alone()
     assert "What happened in" in next(p.text for path, p in pages.items() if "ben" in path.name)
-    assert "1 of 3" in pages[tmp_path / "out" / "summary.html"].text
+    assert "2 of 3" in pages[tmp_path / "out" / "summary.html"].text
 
 
 def only(name):
