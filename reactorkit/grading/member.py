@@ -63,15 +63,15 @@ class Member(Client):
     def hears_from(self, said: Sequence[Said], cause: str = "") -> None:
         """Hear the last of these messages, and all others from the first that is heard on."""
         try:
-            got = _understood(self._next_line())
+            got = self._next_line()
         except _Stopped as stopped:
             raise Unmet(self._wanted(said, 0), str(stopped), cause) from None
-        words = [{"user": user, "text": text} for user, text in said]
-        place = words.index(got) if got in words else 0
-        if got != words[place]:
-            raise Unmet(self._wanted(said, 0), _shown(str(got).encode()), cause)
-        if place + 1 < len(said):
-            self.hears(said[place + 1 :], cause)
+        found = _understood(got)
+        places = [n for n, (user, text) in enumerate(said) if found == {"user": user, "text": text}]
+        if not places:
+            raise Unmet(self._wanted(said, 0), _shown(got), cause)
+        if rest := said[places[0] + 1 :]:
+            self.hears(rest, cause)
 
     def is_told_something(self, within: float) -> bool:
         """Return whether anything comes, or the stream ends, within so many seconds."""

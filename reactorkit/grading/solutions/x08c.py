@@ -23,7 +23,8 @@ def serve(listener):
 
 
 def accept(selector, listener, members, _events):
-    # accept: a client may be gone again before we come to it.
+    # accept: a client may be gone again before we come to it. Simplification: when no descriptor is
+    # left, this goes round and round; Acceptor in reactorkit.reactor shuts the door for a while.
     try:
         client, _ = listener.accept()
     except OSError:
