@@ -28,6 +28,7 @@ class Check:
         after: checks that have to pass first; otherwise it is skipped.
         catches: a wrong submission (in tests/submissions) that only this check catches.
         read: where to read again.
+        descriptors: how many the submission's process may have; 0: as many as usual. Servers only.
         seconds: how long it may take at most.
     """
 
@@ -38,6 +39,7 @@ class Check:
     catches: str
     after: tuple[str, ...] = ()
     read: str = ""
+    descriptors: int = 0
     seconds: float = 20.0
 
 
@@ -106,6 +108,8 @@ def _exercise(key: str, table: dict[str, Any]) -> Exercise:
     values: dict[str, Any] = {**table, **tuples, "checks": checks}
     exercise = Exercise(id=key, **values)
     assert exercise.kind in KINDS, f"{key}: no kind {exercise.kind!r}"
+    few = [check.id for check in checks if check.descriptors]
+    assert exercise.kind == "server" or not few, f"{key}: no server, so no descriptors for {few}"
     known: set[str] = set()
     for check in checks:
         assert set(check.after) <= known, f"{key}: {check.id} comes after a check that comes later"

@@ -97,8 +97,9 @@ def _run(
 ) -> CheckResult:
     story = Story()
     function = function_of(exercise, check)
+    options: dict[str, Any] = {"descriptors": check.descriptors} if check.descriptors else {}
     try:
-        with STAGES[exercise.kind](submission.source, story, isolation, rng) as stage:
+        with STAGES[exercise.kind](submission.source, story, isolation, rng, **options) as stage:
             try:
                 function(stage)
             except Unmet as unmet:

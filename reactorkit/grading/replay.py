@@ -21,12 +21,19 @@ from reactorkit.lab.server import Server
 class WatchedStage(ServerStage):
     """A stage whose server is watched. It is not kept apart: it is the learner's own, at home."""
 
-    def __init__(self, source: str, name: str, story: Story, rng: random.Random) -> None:
+    def __init__(
+        self,
+        source: str,
+        name: str,
+        story: Story,
+        rng: random.Random,
+        descriptors: int | None = None,
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="reactorkit-replay-"))
         file = self.folder / name  # the board calls the server by it
         file.write_text(source)
         try:
-            self.server = Server(file, watch=True)
+            self.server = Server(file, watch=True, descriptors=descriptors)
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
@@ -84,7 +91,9 @@ def record(submission: Submission, exercise_id: str, check_id: str) -> Run:
     folder.mkdir(exist_ok=True)
     path = folder / f"{exercise_id}_{check_id}.jsonl.gz"
     got = ""
-    with WatchedStage(submission.source, exercise.file_name, Story(), random.Random()) as stage:
+    few = check.descriptors or None
+    name, rng = exercise.file_name, random.Random()
+    with WatchedStage(submission.source, name, Story(), rng, few) as stage:
         try:
             function_of(exercise, check)(stage)
         except Unmet as unmet:  # that is what is to be seen

@@ -13,6 +13,7 @@ MIB = 1 << 20
 WATCHED = 1.0  # seconds
 AT_REST = 0.05  # of one core; who spins takes many times as much, also on a busy machine
 GROWTH = 16 * MIB
+CROWD = 60  # more than the descriptors that the catalogue allows
 
 
 def echoes(stage: ServerStage) -> None:
@@ -128,6 +129,25 @@ def rests(stage: ServerStage) -> None:
         "Ann is silent, and the others do not read",
         "A stream that has ended stays readable: wait for nothing but room then.",
     )
+
+
+def no_room(stage: ServerStage) -> None:
+    """With no descriptor left it serves who is there, and lets others in later.
+
+    Whether it spins meanwhile is not looked at: asyncio tries a hundred times a second, and where
+    others want the processor nobody can tell the two apart.
+    """
+    others = _others(stage)
+    others()
+    stage.story.action(f"{CROWD} clients connect, and the server has no descriptor for all of them")
+    crowd = [stage.client(f"client {n + 1}", quiet=True) for n in range(CROWD)]
+    for _ in range(50):  # turns of the server's loop, in which it comes to the door
+        others()
+    stage.story.expectation("somebody else, who was there before, is served")
+    stage.story.action("all of them leave, and Zoe comes")
+    for client in crowd:
+        client.leaves()
+    stage.client("Zoe").echoes(b"hello", cause="Who has shut the door has to open it again.")
 
 
 def _others(stage: ServerStage) -> Callable[[], None]:

@@ -1,6 +1,6 @@
 """One thread, one selector, and a connection that says itself what it waits for."""
 
-import functools
+import errno
 import selectors
 from selectors import EVENT_READ, EVENT_WRITE
 
@@ -11,28 +11,44 @@ def serve(listener):
     listener.setblocking(False)
     with selectors.DefaultSelector() as selector:
         # register: with each socket, what to call when it is ready.
-        selector.register(listener, EVENT_READ, functools.partial(accept, selector, listener))
+        Door(selector, listener).open()
         while True:
             # wait: for all of them at once.
             for key, events in selector.select():
                 key.data(events)
 
 
-def accept(selector, listener, _events):
-    # accept: a client may be gone again before we come to it.
-    try:
-        client, _ = listener.accept()
-    except OSError:
-        return
-    client.setblocking(False)
-    connection = Connection(selector, client)
-    selector.register(client, EVENT_READ, connection.handle)
+class Door:
+    """The listener, watched for as long as there are descriptors for those who come."""
+
+    def __init__(self, selector, listener):
+        self.selector = selector
+        self.listener = listener
+
+    def open(self):
+        if self.listener not in self.selector.get_map():
+            self.selector.register(self.listener, EVENT_READ, self.accept)
+
+    def accept(self, _events):
+        # accept: a client may be gone again before we come to it.
+        try:
+            client, _ = self.listener.accept()
+        except OSError as error:
+            # No descriptor is left, and the listener stays readable: shut until somebody leaves.
+            # Simplification: if it is others who have them all, nobody of ours may ever leave.
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self.selector.unregister(self.listener)
+            return
+        client.setblocking(False)
+        connection = Connection(self.selector, client, self)
+        self.selector.register(client, EVENT_READ, connection.handle)
 
 
 class Connection:
-    def __init__(self, selector, client):
+    def __init__(self, selector, client, door):
         self.selector = selector
         self.client = client
+        self.door = door
         self.owed = bytearray()
         self.ended = False  # the client sends no more
 
@@ -74,3 +90,4 @@ class Connection:
     def close(self):
         self.selector.unregister(self.client)
         self.client.close()
+        self.door.open()  # there is a descriptor again

@@ -1,7 +1,9 @@
 """select(), a dictionary of what is owed, an odd buffer, and much to say."""
 
+import resource
 import select
 
+MOST = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 16  # some are ours
 owed = {}
 ended = set()
 
@@ -11,7 +13,8 @@ def serve(listener):
     while True:
         readers = [c for c in owed if c not in ended and len(owed[c]) < 30011]
         writers = [c for c in owed if owed[c]]
-        readable, writable, _ = select.select([listener, *readers], writers, [])
+        door = [listener] if len(owed) < MOST else []
+        readable, writable, _ = select.select([*door, *readers], writers, [])
         for sock in readable:
             if sock is listener:
                 accept(sock)
