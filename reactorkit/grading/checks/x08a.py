@@ -14,7 +14,7 @@ from reactorkit.grading.story import Unmet, named
 
 READ, WRITE = 1, 2
 MIB = 1 << 20
-PATIENCE = 5.0  # seconds until something that ought to come does not
+PATIENCE = 10.0  # seconds until something that ought to come does not
 SILENCE = 0.3  # seconds in which a selector that is asked for too much answers at once
 LITTLE = 4096  # bytes, for the kernel's buffers of one that reads late
 TRIES = 8  # connections, until one has the number that has just become free

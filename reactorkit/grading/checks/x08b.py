@@ -18,7 +18,8 @@ from reactorkit.grading.story import Story, Unmet, named
 MIB = 1 << 20
 LITTLE = 16384  # bytes, for the kernel's buffer
 LIMIT = 65536  # bytes, for lines of some hundred
-PATIENCE = 5.0  # seconds for a call that has nothing to wait for
+AT_ONCE = 300  # lines in one call over there
+PATIENCE = 10.0  # seconds for a call that has nothing to wait for
 IN_VAIN = 3  # calls of flush() that bring nothing, though there is room
 GROWTH = 16 * MIB
 KICK, DROP = "kick", "drop_oldest"
@@ -64,8 +65,10 @@ class Listener:
 
     def put(self, *lines: bytes) -> None:
         """Put lines, and after each of them have flushed what may be sent, as a loop does it."""
-        call = self._stage.start("_tell", self.queue, list(lines))
-        outcome(call, said="queue.put(...) or queue.flush()", cause=CALM, within=PATIENCE)
+        for place in range(0, len(lines), AT_ONCE):
+            some = list(lines[place : place + AT_ONCE])
+            call = self._stage.start("_tell", self.queue, some)
+            outcome(call, said="queue.put(...) or queue.flush()", cause=CALM, within=PATIENCE)
 
     def flush(self) -> None:
         """Have it send what the kernel takes."""
