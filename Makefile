@@ -94,11 +94,11 @@ test-full: setup-tests browser
 # The board in a browser once more, with an older and with the newest ipykernel.
 test-kernels: setup-tests browser
 	$(QUICK) $(VENV)/python tools/kernels.py $(ARGS)
-endif
 
 # Every kept answer, right and wrong, judged twenty times while all cores are busy: hours.
 test-grading: setup-tests
 	@$(VENV)/python tools/repeat_grading.py $(ARGS)
+endif
 
 fuzz: environment
 	@$(RUN) reactorkit fuzz chat_reactor $(ARGS)
@@ -128,7 +128,7 @@ pictures: setup-tests browser
 pins: setup-tests
 	$(VENV)/python tools/make_pins.py $(ARGS)
 else
-test test-full test-kernels setup-tests browser lint format tidy pictures pins:
+test test-full test-kernels test-grading setup-tests browser lint format tidy pictures pins:
 	@echo "This is a learner's copy: what make $@ needs is in the whole kit."; exit 2
 endif
 
