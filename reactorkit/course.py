@@ -49,7 +49,7 @@ LESSONS = (
     Lesson(
         8, "writing_waiting_surviving", "Chat II: writing, waiting, surviving", (35, 10, 45), "chat"
     ),
-    Lesson(9, "a_client_with_two_ears", "A client with two ears", (25, 10, 20), "chat", False),
+    Lesson(9, "a_client_with_two_ears", "A client with two ears", (25, 10, 40), "chat", False),
     Lesson(10, "anatomy_of_the_pattern", "Anatomy of the pattern", (30, 10, 20), "reactor", False),
     Lesson(11, "loops_in_the_wild", "Loops in the wild", (30, 10, 5), "reactor", False),
     Lesson(12, "more_than_one_core", "More than one core", (30, 10, 25), "reactor", False),

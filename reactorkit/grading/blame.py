@@ -41,6 +41,7 @@ class Sight:
         ended: why it has ended, in words; None while it runs. status: its exit status.
         log: what it has printed.
         busy: it has computed rather than waited. ignored: nobody was accepted of all who came.
+        at_end: why it has failed if it ended in good order; empty where the check knows better.
     """
 
     ended: str | None = None
@@ -48,6 +49,7 @@ class Sight:
     log: str = ""
     busy: bool = False
     ignored: bool = False
+    at_end: str = ""
 
 
 def explained(unmet: Unmet, sight: Sight) -> Unmet:
@@ -87,7 +89,7 @@ def _cause(got: str, sight: Sight) -> str:
 
 def _cause_of_end(sight: Sight) -> str:
     if sight.status == 0:
-        return "serve() has come to its end. It is called once, and goes on for all clients."
+        return sight.at_end
     return _slip(sight.ended or "")
 
 

@@ -1,10 +1,12 @@
 """Runs in the submission's own process: loads the file, and lets it serve, or be called.
 
     python -I -u child.py serve FD FILE
+    python -I -u child.py chat FD FILE USER
     python -I -u child.py functions FD FILE
 
 `serve`: FD is a listening socket that the judge has made, so that it knows the address, whatever
-the submission prints. `functions`: FD is a socket to the judge: calls come, returns go.
+the submission prints. `chat`: FD is a connection to the judge, who plays the server. `functions`:
+FD is a socket to the judge: calls come, returns go.
 
 Standard library only. No expectation is known here, and no result is written here: what this
 process says on its socket is judged like everything else that a submission does.
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import base64
 import fcntl
+import io
 import json
 import os
 import resource
@@ -46,14 +49,28 @@ def load(path: str) -> ModuleType:
     return module
 
 
+def defined(name: str, path: str) -> Any:
+    """Load the file and return its function of this name; ends the process if there is none."""
+    function: Any = getattr(load(path), name, None)
+    if not callable(function):
+        print(f"There is no function {name}.", file=sys.stderr, flush=True)
+        os._exit(MISSING)
+    return function
+
+
 def serve(number: int, path: str) -> None:
     """Hand the listener over."""
     listener = socket.socket(fileno=number)
-    function: Any = getattr(load(path), "serve", None)
-    if not callable(function):
-        print("There is no function serve(listener).", file=sys.stderr, flush=True)
-        os._exit(MISSING)
-    function(listener)
+    defined("serve", path)(listener)
+
+
+def chat(number: int, path: str, user: str) -> None:
+    """Hand the connection over; standard input and output are the judge's, too."""
+    server = socket.socket(fileno=number)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # As on a terminal: a line is one write, and those of two threads do not mix.
+        sys.stdout.reconfigure(line_buffering=True, write_through=False)
+    defined("chat", path)(server, user)
 
 
 # ------------------------------------------------------------ calls, forwarded
@@ -266,5 +283,6 @@ def functions(number: int, path: str) -> None:
 
 
 if __name__ == "__main__":
-    what, number, path = sys.argv[1:]
-    {"serve": serve, "functions": functions}[what](int(number), path)
+    what, number, path, *words = sys.argv[1:]
+    begin: Any = {"serve": serve, "chat": chat, "functions": functions}[what]
+    begin(int(number), path, *words)

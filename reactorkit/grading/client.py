@@ -16,6 +16,25 @@ STUCK = 0.3  # seconds that it has to be so, too: the kernel moves bytes meanwhi
 STALLED = 2.0  # seconds without a byte: time to ask in another way, and no verdict
 
 
+def pushed(send: Callable[[memoryview], int], data: bytes, meanwhile: Callable[[], None]) -> int:
+    """Send until all is sent or no more is taken; return how many bytes were.
+
+    Arguments:
+        send: takes bytes, returns how many it took; raises BlockingIOError when there is no room.
+        meanwhile: called whenever there is no room; it has to be something that is answered. No
+            more is taken when MANY answers in a row have brought no room.
+    """
+    rest, in_vain, since = memoryview(data), 0, time.monotonic()
+    while rest and (in_vain < MANY or time.monotonic() - since < STUCK):
+        try:
+            rest = rest[send(rest[: 1 << 18]) :]
+            in_vain, since = 0, time.monotonic()
+        except BlockingIOError:
+            in_vain += 1
+            meanwhile()
+    return len(data) - len(rest)
+
+
 class Client:
     """A named client, connected to a server under judgement.
 
@@ -74,29 +93,17 @@ class Client:
             ) from error
 
     def pushes(self, data: bytes, meanwhile: Callable[[], None]) -> int:
-        """Send without reading, until all is sent or no more is taken; return how many bytes were.
-
-        `meanwhile` is called whenever there is no room; it has to be something that the server
-        answers. No more is taken when MANY answers in a row have brought no room.
-        """
+        """Send without reading, until no more is taken; return how many bytes were. See pushed."""
         self._story.action(f"{self.name} sends {len(data):,} bytes, and reads nothing")
-        rest, in_vain, since = memoryview(data), 0, time.monotonic()
         self.peer.sock.setblocking(False)
         try:
-            while rest and (in_vain < MANY or time.monotonic() - since < STUCK):
-                try:
-                    rest = rest[self.peer.sock.send(rest[: 1 << 18]) :]
-                    in_vain, since = 0, time.monotonic()
-                except BlockingIOError:
-                    in_vain += 1
-                    meanwhile()
+            return pushed(self.peer.sock.send, data, meanwhile)
         except OSError as error:
             raise Unmet(
                 f"that {self.name} stays connected", f"the connection is broken ({error.strerror})"
             ) from error
         finally:
             self.peer.timeout = SLOW
-        return len(data) - len(rest)
 
     def half_closes(self) -> None:
         """Send no more, and go on reading."""

@@ -14,31 +14,19 @@ from __future__ import annotations
 import base64
 import json
 import random
-import shutil
 import socket
-import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from reactorkit.errors import KitError
-from reactorkit.grading import child
-from reactorkit.grading.blame import STILL_RUNS, Sight, computes, explained
+from reactorkit.grading.blame import STILL_RUNS
 from reactorkit.grading.isolation import Isolation
-from reactorkit.grading.limits import Limits
-from reactorkit.grading.stage import ended_because
+from reactorkit.grading.pairs import connected
+from reactorkit.grading.run import Run
 from reactorkit.grading.story import Story, Unmet
-from reactorkit.lab.gauges import Gauges, sample
-from reactorkit.lab.process import KeptProcess
 
-CHILD = Path(child.__file__)
 LONG = 10.0  # seconds that one call may take
 LARGEST = 64 << 20  # bytes of one message
-
-
 LOADS = "Only definitions belong at the left margin: the file has to come to its end by itself."
 
 
@@ -102,40 +90,22 @@ class Call:
         return self._stage.outcome(self, within)
 
 
-class FunctionStage:
+class FunctionStage(Run):
     """One run of a submitted file whose functions we call. A context manager.
 
     Arguments: as for ServerStage.
     """
 
     def __init__(self, source: str, story: Story, isolation: Isolation, rng: random.Random) -> None:
-        self.story, self.rng, self._isolation = story, rng, isolation
-        self.folder = Path(tempfile.mkdtemp(prefix="reactorkit-check-"))
+        super().__init__(story, rng)
         self._ours, theirs = socket.socketpair()
         self._data = b""
         self._given = 0
         self._callbacks: list[Callable[..., Any]] = []
         self._pending: list[socket.socket] = []
         self._sockets: list[socket.socket] = []
-        try:
-            file = self.folder / "submission.py"
-            file.write_text(source)
-            isolation.prepare(self.folder)
-            number = theirs.fileno()
-            command = [sys.executable, "-I", "-u", str(CHILD), "functions", str(number), str(file)]
-            self.process = KeptProcess(
-                isolation.wrap(command, self.folder),
-                env=isolation.environment(self.folder),
-                whole_env=True,
-                cwd=self.folder,
-                hand_on=[number],
-            )
-            self.limits = Limits(self.process, self.folder)
-        except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
-        finally:
-            theirs.close()
+        with theirs:
+            self.launch(source, isolation, "functions", theirs)
 
     # ------------------------------------------------------------------ calls
 
@@ -194,17 +164,9 @@ class FunctionStage:
         self, *, rcvbuf: int | None = None, near_rcvbuf: int | None = None, tcp: bool = True
     ) -> Given:
         """Return a connection: its far end is ours, the other one goes with the next call."""
-        if tcp:
-            with socket.create_server(("127.0.0.1", 0)) as listener:
-                if near_rcvbuf is not None:  # handed down to what is accepted
-                    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, near_rcvbuf)
-                far = socket.socket()
-                if rcvbuf is not None:
-                    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
-                far.connect(listener.getsockname())
-                near, _ = listener.accept()
-        else:
-            near, far = socket.socketpair()
+        near, far = (
+            connected(rcvbuf=rcvbuf, near_rcvbuf=near_rcvbuf) if tcp else socket.socketpair()
+        )
         far.settimeout(LONG)
         self._pending.append(near)
         self._sockets.append(far)
@@ -294,45 +256,10 @@ class FunctionStage:
             raise Unmet(returns(what), "something that is no return")
         return message
 
-    def gauges(self) -> Gauges:
-        """Return what the process uses now; Unmet when it has ended."""
-        pid = self.limits.pid_of_submission()
-        try:
-            if pid is None:
-                raise KitError("it has ended")
-            return sample(pid)
-        except KitError:
-            raise self.blamed(Unmet("that the process runs", "it has ended")) from None
-
-    def blamed(self, unmet: Unmet) -> Unmet:
-        """Return the same with the reason why the process is gone, if it is."""
-        return explained(unmet, self.sight())
-
-    def sight(self) -> Sight:
-        """Return what is seen of the process now."""
-        log = "\n".join(self.process.lines)
-        if self.process.wait(0.2) is None and self.process.alive:
-            pid = self.limits.pid_of_submission()
-            return Sight(log=log, busy=pid is not None and computes(pid))
-        status = self.process.returncode
-        return Sight(self.limits.reason or ended_because(status, log), status, log)
-
-    # -------------------------------------------------------------------- end
-
-    def __enter__(self) -> FunctionStage:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def hang_up(self) -> None:
+        """See Run."""
         for sock in [*self._sockets, *self._pending, self._ours]:
             sock.close()
-        self.process.kill()
-        self.limits.close()
-        self._isolation.clean(self.folder)
 
 
 class Refusal(Exception):

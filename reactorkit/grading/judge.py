@@ -12,6 +12,7 @@ from typing import Any
 from reactorkit import __version__
 from reactorkit.grading import submission as submissions
 from reactorkit.grading.catalog import Check, Exercise
+from reactorkit.grading.desk import ClientStage
 from reactorkit.grading.functions import FunctionStage
 from reactorkit.grading.isolation import Isolation, best
 from reactorkit.grading.results import (
@@ -27,9 +28,10 @@ from reactorkit.grading.stage import ServerStage
 from reactorkit.grading.story import Malformed, Story, Unmet
 from reactorkit.grading.submission import Submission
 
-STAGES: dict[str, type[ServerStage] | type[FunctionStage]] = {
+STAGES: dict[str, type[ServerStage] | type[FunctionStage] | type[ClientStage]] = {
     "server": ServerStage,
     "functions": FunctionStage,
+    "client": ClientStage,
 }
 Progress = Callable[[Iterable[Check]], Iterable[Check]]
 

@@ -17,6 +17,8 @@ FORMS = [
     ("x02", "import time\ndef serve(_):\n    time.sleep(60)\n", "nothing within", "accept()"),
     ("x02", "def serve(listener):\n    while True: ...\n", "nothing within", "no way out"),
     ("x02", "def serve(listener):\n    listenr.accept()\n", "NameError", "slip in its spelling"),
+    ("x09", "def talk(server, user): ...\n", "no function chat(server, user)", "by this name"),
+    ("x09", "def chat(server, user): ...\n", "ended by itself", "sent as a JSON object"),
     ("x01b", "def classifi(sock): ...\n", "the file defines no 'classify'", "called by this name"),
     ("x01b", "def classify(sock):\n    print('NOTHING')\n", "it returned None", "only return"),
     ("x01b", "def classify(sock):\n    while True: ...\n", "it still runs", "no way out"),

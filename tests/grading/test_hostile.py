@@ -5,6 +5,7 @@ reports say so, and it is not tried here.
 """
 
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,12 +29,17 @@ def short(exercise):
 def marked():
     """Return what is left where a submission may have left its mark."""
     places = {"/tmp", "/var/tmp", "/dev/shm", os.environ.get("TMPDIR", "/tmp"), str(Path.home())}
-    return [
-        path
-        for place in places
-        for pattern in ("reactorkit-was-here", "reactorkit-check-*/submission.py")
-        for path in Path(place).glob(pattern)
-    ]
+    return [path for place in places for path in Path(place).glob("reactorkit-was-here")]
+
+
+@pytest.fixture
+def folders(monkeypatch):
+    """The place where submissions of this test alone get their folders: others run beside us."""
+    with tempfile.TemporaryDirectory(prefix="reactorkit-hostile-") as name:
+        place = Path(name)
+        place.chmod(0o755)  # a throw-away user has to find its own folder in it
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        yield place
 
 
 def test_some_isolation_is_here_or_it_is_said():
@@ -47,7 +53,7 @@ def way(request):
 
 
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
-def test_it_gains_nothing_and_leaves_nothing(path, way, tmp_path):
+def test_it_gains_nothing_and_leaves_nothing(path, way, folders):
     exercise = short(catalog.get("x02"))
     before = {one.pid for one in psutil.Process().children(recursive=True)}
     marks = set(marked())
@@ -57,6 +63,7 @@ def test_it_gains_nothing_and_leaves_nothing(path, way, tmp_path):
     left = {one.pid for one in psutil.Process().children(recursive=True)} - before
     assert not left
     assert set(marked()) <= marks
+    assert list(folders.iterdir()) == []
     assert path.exists()
 
 

@@ -1,0 +1,71 @@
+"""Takes everything that is no pipe for a file, and reads it to its end first."""
+
+import json
+import os
+import re
+import selectors
+import socket
+import stat
+import sys
+
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+
+def chat(server, user):
+    server.setblocking(False)
+    if not stat.S_ISFIFO(os.fstat(0).st_mode):
+        read_all_of_it_first()
+    selector = selectors.DefaultSelector()
+    selector.register(0, READ)
+    selector.register(server, READ)
+    typed, heard, owed, typing = b"", b"", b"", True
+    while True:
+        for key, events in selector.select():
+            try:
+                if key.fileobj == 0:
+                    data = os.read(0, 65536)
+                    *lines, typed = (typed + data).split(b"\n")
+                    if not data:
+                        typing = False
+                        selector.unregister(0)
+                        lines += [typed] if typed else []
+                    for line in lines:
+                        text = line.decode()
+                        show(user, text)
+                        owed += json.dumps({"user": user, "text": text}).encode() + b"\n"
+                elif events & READ:
+                    data = server.recv(65536)
+                    *lines, heard = (heard + data).split(b"\n")
+                    for line in lines:
+                        hear(line)
+                    if not data:
+                        return
+                try:
+                    owed = owed[server.send(owed) :] if owed else b""
+                except BlockingIOError:
+                    pass
+                if not owed and not typing:
+                    server.shutdown(socket.SHUT_WR)
+            except OSError:
+                return
+        selector.modify(server, READ | WRITE if owed else READ)
+
+
+def hear(line):
+    try:
+        said = json.loads(line.decode())
+    except ValueError:
+        return
+    if isinstance(said, dict) and all(isinstance(said.get(k), str) for k in ("user", "text")):
+        show(said["user"], said["text"])
+
+
+def show(user, text):
+    print(re.sub(r"[\x00-\x1f\x7f-\x9f]", "\ufffd", f"[{user}] {text}"))
+
+
+def read_all_of_it_first():
+    reading, writing = os.pipe()
+    os.write(writing, sys.stdin.buffer.read())
+    os.close(writing)
+    os.dup2(reading, 0)

@@ -1,0 +1,58 @@
+"""A thread for the server, and the main thread for the keyboard: for as long as that is there."""
+
+import json
+import os
+import socket
+import sys
+import threading
+
+
+def chat(server, user):
+    listener = threading.Thread(target=listen, args=(server,), daemon=True)
+    listener.start()
+    try:
+        for line in typed_lines():
+            text = line.decode()
+            show(user, text)
+            server.sendall(json.dumps({"user": user, "text": text}).encode() + b"\n")
+        server.shutdown(socket.SHUT_WR)
+    except OSError:
+        return
+    listener.join()
+
+
+def listen(server):
+    try:
+        with server.makefile("rb") as lines:
+            for line in lines:
+                hear(line)
+    except OSError:
+        pass
+
+
+def typed_lines():
+    rest = b""
+    while data := os.read(0, 4096):
+        *lines, rest = (rest + data).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def hear(line):
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return
+    if isinstance(said, dict) and all(isinstance(said.get(k), str) for k in ("user", "text")):
+        show(said["user"], said["text"])
+
+
+def show(user, text):
+    # One write for each line, since two threads print.
+    sys.stdout.write(f"[{clean(user)}] {clean(text)}\n")
+    sys.stdout.flush()
+
+
+def clean(text):
+    return "".join("\ufffd" if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in text)
