@@ -1,7 +1,7 @@
 # `make lab` opens the lessons, `make test` runs everything; `make help` tells the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-full test-kernels test-grading fuzz soak browser lint format tidy pictures pins peers bench doctor demo demo-check handout clean environment setup-tests leftovers
+.PHONY: help lab test test-full test-kernels test-grading nbgrader fuzz soak browser lint format tidy pictures pins peers bench doctor demo demo-check handout clean environment setup-tests leftovers
 
 SHELL := /bin/sh
 VENV := .venv/bin
@@ -79,13 +79,17 @@ setup-tests:
 browser: setup-tests
 	@$(VENV)/python tools/browsers.py
 
-test: setup-tests browser
+# nbgrader for the tests of its notebooks; says so if it cannot be had.
+nbgrader: setup-tests
+	@$(VENV)/python tools/nbgrader_beside.py
+
+test: setup-tests browser nbgrader
 	@$(MAKE) --no-print-directory lint
 	$(QUICK) $(AUTO) $(RUN) pytest $(TESTS) $(ARGS)
 	$(QUICK) $(AUTO) $(RUN) pytest $(NBVAL) notebooks exercises $(ARGS)
 	@$(MAKE) --no-print-directory leftovers
 
-test-full: setup-tests browser
+test-full: setup-tests browser nbgrader
 	@$(MAKE) --no-print-directory lint
 	$(QUICK) $(AUTO) $(RUN) pytest $(TESTS) $(ARGS)
 	REACTORKIT_SCALE=normal $(AUTO) $(RUN) pytest $(NBVAL) notebooks exercises $(ARGS)
@@ -128,7 +132,7 @@ pictures: setup-tests browser
 pins: setup-tests
 	$(VENV)/python tools/make_pins.py $(ARGS)
 else
-test test-full test-kernels test-grading setup-tests browser lint format tidy pictures pins:
+test test-full test-kernels test-grading nbgrader setup-tests browser lint format tidy pictures pins:
 	@echo "This is a learner's copy: what make $@ needs is in the whole kit."; exit 2
 endif
 
@@ -151,6 +155,6 @@ handout: environment
 	@$(RUN) reactorkit demo --handout $(or $(ARGS),handout)
 
 clean:
-	rm -rf .venv .venv-kernels .test-grading node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .venv-kernels .test-grading .nbgrader node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Your own files in work/ are still there."

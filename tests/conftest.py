@@ -21,14 +21,22 @@ def pytest_xdist_make_scheduler(config, log):
     return ByFile(config, log)
 
 
+# Kinds of test that need a program which may be missing: how a skip begins, and what says why.
+MAY_BE_MISSING = {
+    "THE TESTS IN BROWSERS": "make browser",
+    "THE TESTS WITH NBGRADER": "make nbgrader",
+}
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say at the end, where it is read, that a kind of test did not run at all."""
     skipped = [str(report.longrepr) for report in terminalreporter.getreports("skipped")]
-    if number := sum("THE TESTS IN BROWSERS" in reason for reason in skipped):
-        terminalreporter.write_sep("=", "not everything was tested", red=True, bold=True)
-        terminalreporter.write_line(
-            f"THE TESTS IN BROWSERS DID NOT RUN ({number} of them): `make browser` says why."
-        )
+    for kind, command in MAY_BE_MISSING.items():
+        if number := sum(kind in reason for reason in skipped):
+            terminalreporter.write_sep("=", "not everything was tested", red=True, bold=True)
+            terminalreporter.write_line(
+                f"{kind} DID NOT RUN ({number} of them): `{command}` says why."
+            )
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -193,7 +193,7 @@ def stored_files():
         ).stdout
         names = [name for name in listed.split("\0") if name]
     except (OSError, subprocess.CalledProcessError):  # a copy without git
-        skipped = {".venv", ".git", "work", "__pycache__", "dist"}
+        skipped = {".venv", ".nbgrader", ".git", "work", "__pycache__", "dist"}
         found = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
         names = [str(path) for path in found if not skipped & set(path.parts)]
     return [path for name in names if (path := ROOT / name).is_file() and "cache" not in name]
@@ -257,7 +257,13 @@ def pins(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "requirements-test.txt", "requirements-peers.txt"]
+    "name",
+    [
+        "requirements.txt",
+        "requirements-test.txt",
+        "requirements-peers.txt",
+        "requirements-nbgrader.txt",
+    ],
 )
 def test_every_requirement_is_pinned_exactly(name):
     assert all(pin.startswith("==") for versions in pins(name).values() for pin in versions)
@@ -269,8 +275,9 @@ def test_the_pins_fit_what_the_project_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
     asked = project["project"]["dependencies"] + groups["build"] + groups["test"]
-    asked += groups["peers"]
-    pinned = pins("requirements-peers.txt") | pins("requirements-test.txt")
+    asked += groups["peers"] + groups["nbgrader"]
+    pinned = pins("requirements-nbgrader.txt") | pins("requirements-peers.txt")
+    pinned |= pins("requirements-test.txt")
     pinned |= pins("requirements.txt")
     for requirement in map(Requirement, asked):
         versions = pinned[requirement.name.lower().replace("_", "-")]

@@ -1,9 +1,10 @@
 """Turn the version ranges of pyproject.toml into exact pins, for every system at once.
 
 Writes requirements.txt (what a learner needs), requirements-test.txt (what the tests need
-besides) and requirements-peers.txt (servers of other people, to run beside ours). Pins that
-still fit are kept; `--upgrade` takes the newest of everything. Needs uv: its `--universal`
-resolution is the only one that serves Linux and macOS, and Python 3.11 and later, from one file.
+besides), requirements-peers.txt (servers of other people, to run beside ours) and
+requirements-nbgrader.txt (for instructors who grade with it). Pins that still fit are kept;
+`--upgrade` takes the newest of everything. Needs uv: its `--universal` resolution is the only one
+that serves Linux and macOS, and Python 3.11 and later, from one file.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ PROJECT = ROOT / "pyproject.toml"
 LAB = ROOT / "requirements.txt"
 TEST = ROOT / "requirements-test.txt"
 PEERS = ROOT / "requirements-peers.txt"
+NBGRADER = ROOT / "requirements-nbgrader.txt"
 # A requirement in pyproject.toml, and the comment behind it: "name >=1,<2",  # the reason
 REASON = re.compile(r'^\s*"([A-Za-z0-9_.-]+)[^"]*",\s*#\s*(.+)$')
 # Pins for systems and Pythons that the kit does not run on say so in their marker.
@@ -30,6 +32,7 @@ HEADERS = {
     LAB: "# What `make lab` installs, exactly. Made by `make pins` from pyproject.toml.\n",
     TEST: "# What `make test` installs besides requirements.txt. Made by `make pins`.\n",
     PEERS: "# Servers of other people, to run beside ours. Optional; made by `make pins`.\n",
+    NBGRADER: "# nbgrader, for instructors who grade with it. Optional; made by `make pins`.\n",
 }
 
 
@@ -81,7 +84,7 @@ def write(target: Path, pins: list[str], why: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Write the three files."""
+    """Write the files."""
     extra = sys.argv[1:]
     if set(extra) - {"--upgrade"}:
         sys.exit("make pins takes only ARGS=--upgrade.")
@@ -89,7 +92,7 @@ def main() -> None:
     groups = project["dependency-groups"]
     pins = compile_pins(LAB, "pyproject.toml", "--group", "build", *extra)
     write(LAB, pins, reasons(project["project"]["dependencies"] + groups["build"]))
-    for target, group in ((TEST, "test"), (PEERS, "peers")):
+    for target, group in ((TEST, "test"), (PEERS, "peers"), (NBGRADER, "nbgrader")):
         fixed = [word for file in {LAB, TEST} - {target} for word in ("--constraint", file.name)]
         found = compile_pins(target, "--group", group, *fixed, *extra)
         write(target, [line for line in found if line not in pins], reasons(groups[group]))

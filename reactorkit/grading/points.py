@@ -7,6 +7,7 @@ anything that is no number, and nothing at all, brings all of them.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from reactorkit.errors import KitError
@@ -19,7 +20,8 @@ from reactorkit.lab import workspace
 OUR_FAULT = """\
 The check itself failed, not the answer: no points are given. Run nbgrader autograde again, and
 report it if this stays.
-{0}"""
+{0}
+"""
 
 
 def points(exercise_id: str, of: float | None = None) -> float:
@@ -63,8 +65,10 @@ def _of_notebook(exercise_id: str) -> Shown:
 
 
 def _our_fault(what: str) -> None:
-    sentence = OUR_FAULT.format(what)
+    sentence = OUR_FAULT.format(what.rstrip())
     if os.environ.get(workspace.NBGRADER) == "autograde":
-        os.write(2, sentence.encode())
+        # A kernel's print() goes into the notebook, which nbgrader then throws away; its stream
+        # still knows the terminal (ipykernel.iostream.OutStream.fileno).
+        os.write(sys.stderr.fileno(), sentence.encode())
         os._exit(1)
     raise KitError(sentence)
