@@ -92,6 +92,20 @@ def test_tools_of_another_version_are_fetched_anew(copy, monkeypatch):
     assert javascript.STAMP.read_text() == javascript.recipe()
 
 
+# --- nbgrader ---
+
+
+@pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 1)])
+def test_without_a_network_there_is_no_nbgrader_and_that_is_said(copy, ci, status):
+    shutil.copy(ROOT / "requirements-nbgrader.txt", copy)
+    nowhere = {"PIP_INDEX_URL": CLOSED_PORT, "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}
+    nowhere |= {"PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": "", "REACTORKIT_NO_UV": "1"}
+    found, text = tool(copy, "nbgrader_beside.py", CI=ci, **nowhere)
+    assert "THE TESTS WITH NBGRADER CANNOT RUN" in text
+    assert found == status
+    assert not (copy / ".nbgrader" / ".made-from").exists()
+
+
 # --- The browser ---
 
 

@@ -18,7 +18,7 @@ from reactorkit.grading.shown import Shown
 from reactorkit.lab import workspace
 
 OUR_FAULT = """\
-The check itself failed, not the answer: no points are given. Run nbgrader autograde again, and
+The check itself failed, not the answer, so there is no grade. Run nbgrader autograde again, and
 report it if this stays.
 {0}
 """
@@ -40,11 +40,8 @@ def points(exercise_id: str, of: float | None = None) -> float:
     """
     from IPython.display import display
 
-    shown = (
-        _of_notebook(exercise_id)
-        if os.environ.get(workspace.NBGRADER)
-        else notebook.check(exercise_id)
-    )
+    judged = _of_notebook if workspace.NBGRADER in os.environ else notebook.check
+    shown = judged(exercise_id)
     result = shown.result
     of = result.max if of is None else of
     earned = min(of, round(of * result.score / result.max, 2))
@@ -67,8 +64,20 @@ def _of_notebook(exercise_id: str) -> Shown:
 def _our_fault(what: str) -> None:
     sentence = OUR_FAULT.format(what.rstrip())
     if os.environ.get(workspace.NBGRADER) == "autograde":
-        # A kernel's print() goes into the notebook, which nbgrader then throws away; its stream
-        # still knows the terminal (ipykernel.iostream.OutStream.fileno).
-        os.write(sys.stderr.fileno(), sentence.encode())
-        os._exit(1)
+        try:
+            os.write(_terminal(), sentence.encode())
+        finally:
+            os._exit(1)
     raise KitError(sentence)
+
+
+def _terminal() -> int:
+    """Return the descriptor of nbgrader's own standard error.
+
+    What a kernel prints goes into the notebook, which nbgrader then throws away; the kernel's
+    stream still knows the terminal, if it has taken its place (ipykernel.iostream.OutStream).
+    """
+    try:
+        return sys.stderr.fileno()
+    except OSError:  # io.UnsupportedOperation: it has not
+        return 2

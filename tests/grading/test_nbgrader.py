@@ -251,7 +251,7 @@ def test_a_fault_of_ours_is_reported_and_no_grade(folder, scores):
     log = (folder / "log").read_text()
     assert f"There was an error processing assignment '{LAB}' for student 'flo'" in log
     assert "The check itself failed, not the answer" in log
-    assert not (folder / "autograded" / "flo").exists()
+    assert list((folder / "autograded" / "flo").rglob("*.ipynb")) == []
 
 
 def test_nobody_s_answer_is_written_outside_their_folder(folder):
