@@ -40,14 +40,16 @@ def points(exercise_id: str, of: float | None = None) -> float:
     """
     from IPython.display import display
 
-    judged = _of_notebook if workspace.NBGRADER in os.environ else notebook.check
-    shown = judged(exercise_id)
+    graded = workspace.NBGRADER in os.environ
+    shown = _of_notebook(exercise_id) if graded else notebook.check(exercise_id)
     result = shown.result
     of = result.max if of is None else of
     earned = min(of, round(of * result.score / result.max, 2))
     if of != result.max:
         shown.notes = (*shown.notes, f"That is worth {earned:g} of {of:g} points here.")
-    display(shown)  # type: ignore[no-untyped-call]
+    # nbgrader keeps what is shown as a page: no button works there.
+    page = {"text/plain": shown.text(), "text/html": shown._repr_html_()}
+    display(page if graded else shown, raw=graded)  # type: ignore[no-untyped-call]
     faults = [one.got for one in result.checks if one.outcome == ERROR]
     if faults:
         _our_fault(faults[0])

@@ -181,7 +181,7 @@ def test_hints_open_and_asking_for_the_solution_gives_a_sentence(copy):
     assert where == str(copy / "reactorkit" / "__init__.py")
     assert told[0] == catalog.get("x02").hints[0]
     assert told[1].startswith("One lecture: a thread for every visitor: 0 of 1 passed")
-    assert told[-1] == "All of it."
+    assert told[-1] == "All of it. progress() shows what is next."
     assert "KitError: This copy of the course has no solution of x02." in done.stderr
 
 
