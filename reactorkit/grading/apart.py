@@ -1,6 +1,6 @@
 """Runs a command apart from the rest of the machine; see isolation.py for what that keeps it from.
 
-    python -I -S apart.py namespaces FOLDER -- COMMAND...
+    python -I -S apart.py namespaces FOLDER HIDDEN KEPT -- COMMAND...
     python -I -S apart.py uid NUMBER -- COMMAND...
 
 Standard library only, and nothing of a submission is loaded here: it begins with COMMAND.
@@ -47,8 +47,11 @@ def mount(source: str, target: str, kind: str | None, flags: int) -> None:
     checked(libc.mount(*texts, ctypes.c_ulong(flags), None), f"mount {target}")
 
 
-def enter_namespaces(folder: str) -> None:
-    """Leave behind: the network, all processes, and every place to write to but `folder`."""
+def enter_namespaces(folder: str, hidden: str, kept: str) -> None:
+    """Leave behind: the network, all processes, and every place to write to but `folder`.
+
+    Nothing of the folder `hidden` is to be seen, but `folder` and `kept` if they lie in it.
+    """
     uid, gid = os.getuid(), os.getgid()
     spaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET
     checked(libc.unshare(spaces), "unshare")
@@ -58,6 +61,7 @@ def enter_namespaces(folder: str) -> None:
     write("/proc/self/uid_map", f"{NOBODY} {uid} 1")
     write("/proc/self/gid_map", f"{NOBODY} {gid} 1")
     mount("none", "/", None, MS_REC | MS_PRIVATE)
+    cover(hidden, (folder, kept))
     mount(folder, folder, None, MS_BIND)
     os.chdir(folder)  # the working folder that we came with is still the one below this mount
     for target, options in mounts():
@@ -68,6 +72,17 @@ def enter_namespaces(folder: str) -> None:
             except OSError:
                 if os.access(target, os.W_OK):  # else nothing can be written there as it is
                     raise
+
+
+def cover(hidden: str, kept: tuple[str, ...]) -> None:
+    """Cover a folder by an empty one, in which only what is kept of it is to be found."""
+    inside = [path for path in kept if path.startswith(hidden + "/")]
+    handles = [os.open(path, os.O_PATH | os.O_DIRECTORY) for path in inside]
+    mount("none", hidden, "tmpfs", MS_NOSUID | MS_NODEV)
+    for path, handle in zip(inside, handles, strict=True):
+        os.makedirs(path, exist_ok=True)  # noqa: PTH103 - a small start: no pathlib
+        mount(f"/proc/self/fd/{handle}", path, None, MS_BIND | MS_REC)
+        os.close(handle)
 
 
 def mounts() -> list[tuple[str, list[str]]]:
@@ -115,9 +130,11 @@ def execute(command: list[str]) -> None:
 
 def main() -> None:
     """Do what the command line says."""
-    how, what, _, *command = sys.argv[1:]
+    how, what, *words = sys.argv[1:]
+    place = words.index("--")
+    command = words[place + 1 :]
     if how == "namespaces":
-        enter_namespaces(what)
+        enter_namespaces(what, *words[:place])
         # A signal to end is for the command; its end is ours.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)

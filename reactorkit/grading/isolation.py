@@ -15,9 +15,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import reactorkit
 from reactorkit.grading import apart
 
 APART = [sys.executable, "-I", "-S", apart.__file__]
+PACKAGE = Path(reactorkit.__file__).resolve().parent
+# What no submission is to see: solutions, kept answers, other learners' files in work/. That is the
+# course's folder, or the package where it is installed without it. Python may lie in there.
+HIDDEN = PACKAGE.parent if (PACKAGE.parent / "pyproject.toml").exists() else PACKAGE
+KEPT = Path(sys.prefix)
 FIRST_UID, UIDS = 61_000, 4_000
 TRY = ["-I", "-c", "import socket; open('tried', 'w').close()"]
 
@@ -27,10 +33,12 @@ class Isolation:
     """One way to keep a submission apart.
 
     name: as the report says it. promise: what it keeps the submission from, in words.
+    hides: whether it hides the course's files, and with them every solution.
     """
 
     name: str = "none"
     promise: str = "a process of its own, and nothing more: it could read and change your files"
+    hides: bool = False
 
     def prepare(self, folder: Path) -> None:
         """Make the folder ready for it."""
@@ -54,40 +62,51 @@ class Isolation:
         }
 
 
-CLOSED = "no network, no other process, and nothing to write to but its own folder"
+CLOSED = (
+    "no network, no other process, nothing of the course to read, and nothing to write to but its "
+    "own folder"
+)
 
 
 class Bubblewrap(Isolation):
     """bubblewrap (bwrap(1)): namespaces, made by a program that many sandboxes stand on."""
 
     def __init__(self) -> None:
-        super().__init__("bubblewrap", CLOSED)
+        super().__init__("bubblewrap", CLOSED, hides=True)
 
     def wrap(self, command: Sequence[str], folder: Path) -> list[str]:
         """See Isolation."""
         bwrap = shutil.which("bwrap") or "bwrap"
         places = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        hidden = ["--tmpfs", str(HIDDEN)]
+        if HIDDEN in KEPT.parents:
+            hidden += ["--ro-bind", str(KEPT), str(KEPT)]
         mine = ["--bind", str(folder), str(folder), "--chdir", str(folder)]
+        mine += ["--remount-ro", str(HIDDEN)]
         inside = ["--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
-        return [bwrap, *inside, *places, *mine, "--", *command]
+        return [bwrap, *inside, *places, *hidden, *mine, "--", *command]
 
 
 class Namespaces(Isolation):
     """The same namespaces by apart.py (user_namespaces(7)), where bubblewrap is not installed."""
 
     def __init__(self) -> None:
-        super().__init__("namespaces", CLOSED)
+        super().__init__("namespaces", CLOSED, hides=True)
 
     def wrap(self, command: Sequence[str], folder: Path) -> list[str]:
         """See Isolation."""
-        return [*APART, "namespaces", str(folder), "--", *command]
+        return [*APART, "namespaces", str(folder), str(HIDDEN), str(KEPT), "--", *command]
 
 
 class ThrowAwayUser(Isolation):
     """A user number of its own that owns nothing but its folder; for a judge that is root."""
 
     def __init__(self) -> None:
-        super().__init__("throw-away user", "a user that owns nothing but its own folder")
+        super().__init__(
+            "throw-away user",
+            "a user that owns nothing but its own folder; it can read what everybody can, "
+            "solutions too",
+        )
 
     def prepare(self, folder: Path) -> None:
         """Give the folder to the user."""

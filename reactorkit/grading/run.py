@@ -75,9 +75,11 @@ class Run:
         try:
             file = self.folder / "submission.py"
             file.write_text(source)
+            # A copy: the course, and with it every solution, is hidden from the submission.
+            runner = shutil.copy(CHILD, self.folder)
             isolation.prepare(self.folder)
             number = handed.fileno()
-            command = [sys.executable, "-I", "-u", str(CHILD), how, str(number), str(file), *words]
+            command = [sys.executable, "-I", "-u", str(runner), how, str(number), str(file), *words]
             self.process = KeptProcess(
                 isolation.wrap(command, self.folder),
                 env=isolation.environment(self.folder),
