@@ -66,9 +66,9 @@ def enter_namespaces(folder: str, hidden: str, kept: str) -> None:
     os.chdir(folder)  # the working folder that we came with is still the one below this mount
     for target, options in mounts():
         if target != folder:
-            kept = sum(KEPT[one] for one in options if one in KEPT)  # these are locked: keep them
+            locked = sum(KEPT[one] for one in options if one in KEPT)  # these have to stay
             try:
-                mount("none", target, None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
+                mount("none", target, None, MS_REMOUNT | MS_BIND | MS_RDONLY | locked)
             except OSError:
                 if os.access(target, os.W_OK):  # else nothing can be written there as it is
                     raise
