@@ -7,6 +7,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from reactorkit import __version__
@@ -67,8 +68,8 @@ def judge(
             why = f"“{missing[0]}” has to pass first"
             found[check.id] = _result(check, SKIPPED, cause=why, hint=check.read)
         else:
-            rng = random.Random(f"{seed}/{number}")
-            found[check.id] = _run(exercise, check, submission, isolation, rng)
+            judgement = Judgement(exercise, check, isolation, f"{seed}/{number}")
+            found[check.id] = judgement.verdict(submission)
     return Result(
         exercise=exercise.id,
         title=exercise.title,
@@ -90,44 +91,78 @@ def _about_the_whole(submission: Submission) -> tuple[str, str, str, str] | None
     return None
 
 
-def _run(
-    exercise: Exercise,
-    check: Check,
-    submission: Submission,
-    isolation: Isolation,
-    rng: random.Random,
-) -> CheckResult:
-    story = Story()
-    function = function_of(exercise, check)
-    options: dict[str, Any] = {"descriptors": check.descriptors} if check.descriptors else {}
-    try:
-        with STAGES[exercise.kind](submission.source, story, isolation, rng, **options) as stage:
-            try:
-                function(stage)
-            except Unmet as unmet:
-                raise stage.blamed(unmet) from None
-    except Unmet as unmet:
-        story.instead(unmet.got)
-        hint = "" if isinstance(unmet, Malformed) else check.read
-        return _result(
-            check,
-            FAILED,
-            unmet.got,
-            unmet.cause,
-            expected=unmet.expected,
-            steps=tuple(story.steps),
-            hint=hint,
-        )
-    except Exception:  # noqa: BLE001 - a fault of ours, and it is reported as ours
-        return _result(
-            check,
-            ERROR,
-            traceback.format_exc(limit=-3),
-            "This is a fault of the check, not of your answer: it costs no points. Please report "
-            "it.",
-            steps=tuple(story.steps),
-        )
-    return _result(check, PASSED, steps=tuple(story.steps))
+@dataclass(frozen=True)
+class Judgement:
+    """One check of an exercise, with all that is random in it fixed by the seed."""
+
+    exercise: Exercise
+    check: Check
+    isolation: Isolation
+    seed: str
+
+    def verdict(self, submission: Submission) -> CheckResult:
+        """Judge a submission, and find out whose fault it is when the check itself stumbles.
+
+        It may have been the machine's, so it is tried once more. If the check stumbles again, but
+        not over an answer of ours, it stumbles over what this submission does: that is no way to
+        points. Otherwise the fault is the check's.
+        """
+        result = self._once(submission)
+        if result.outcome == ERROR:
+            result = self._once(submission)
+        if result.outcome == ERROR and self._passes_with_ours():
+            stumbled = result.got.strip().splitlines()[-1]
+            return _result(
+                self.check,
+                FAILED,
+                f"the check stumbles over an answer of another kind: {stumbled}",
+                "With an answer of ours the same check passes. Look at what each function returns.",
+                expected="what the exercise asks for",
+                steps=result.steps,
+                hint=self.check.read,
+            )
+        return result
+
+    def _passes_with_ours(self) -> bool:
+        solution = self.exercise.solution
+        if solution is None:  # a copy for learners
+            return False
+        ours = Submission(solution.read_text(encoding="utf-8"), solution.name, solution)
+        return self._once(ours).outcome == PASSED
+
+    def _once(self, submission: Submission) -> CheckResult:
+        check, story, rng = self.check, Story(), random.Random(self.seed)
+        function = function_of(self.exercise, check)
+        options: dict[str, Any] = {"descriptors": check.descriptors} if check.descriptors else {}
+        stages = STAGES[self.exercise.kind]
+        try:
+            with stages(submission.source, story, self.isolation, rng, **options) as stage:
+                try:
+                    function(stage)
+                except Unmet as unmet:
+                    raise stage.blamed(unmet) from None
+        except Unmet as unmet:
+            story.instead(unmet.got)
+            hint = "" if isinstance(unmet, Malformed) else check.read
+            return _result(
+                check,
+                FAILED,
+                unmet.got,
+                unmet.cause,
+                expected=unmet.expected,
+                steps=tuple(story.steps),
+                hint=hint,
+            )
+        except Exception:  # noqa: BLE001 - a fault of ours, and it is reported as ours
+            return _result(
+                check,
+                ERROR,
+                traceback.format_exc(limit=-3),
+                "This is a fault of the check, not of your answer: it costs no points. Please "
+                "report it.",
+                steps=tuple(story.steps),
+            )
+        return _result(check, PASSED, steps=tuple(story.steps))
 
 
 def function_of(exercise: Exercise, check: Check) -> Callable[[Any], None]:
