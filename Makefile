@@ -33,7 +33,10 @@ BOOTSTRAP = python=$$(command -v '$(FOUND)') || { \
 QUICK := REACTORKIT_QUICK=1
 AUTO := REACTORKIT_AUTOPREDICT=1
 # Tests share the cores; lessons run one after the other, since each of them measures.
-TESTS := -n auto --maxprocesses=4 --dist loadfile
+SUBMISSIONS := tests/grading/test_submissions.py
+TESTS := -n auto --maxprocesses=4 --dist loadfile --ignore=$(SUBMISSIONS)
+# A judge mostly waits for what does not come: many of them share a core.
+JUDGES := -n 8
 NBVAL := --nbval --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120 --timeout=180
 
 help:  ## Show this list
@@ -86,12 +89,14 @@ nbgrader: setup-tests
 test: setup-tests browser nbgrader
 	@$(MAKE) --no-print-directory lint
 	$(QUICK) $(AUTO) $(RUN) pytest $(TESTS) $(ARGS)
+	$(QUICK) $(AUTO) $(RUN) pytest $(JUDGES) $(SUBMISSIONS) $(ARGS)
 	$(QUICK) $(AUTO) $(RUN) pytest $(NBVAL) notebooks exercises $(ARGS)
 	@$(MAKE) --no-print-directory leftovers
 
 test-full: setup-tests browser nbgrader
 	@$(MAKE) --no-print-directory lint
 	$(QUICK) $(AUTO) $(RUN) pytest $(TESTS) $(ARGS)
+	$(QUICK) $(AUTO) $(RUN) pytest $(JUDGES) $(SUBMISSIONS) $(ARGS)
 	REACTORKIT_SCALE=normal $(AUTO) $(RUN) pytest $(NBVAL) notebooks exercises $(ARGS)
 	@$(MAKE) --no-print-directory leftovers
 

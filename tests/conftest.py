@@ -4,23 +4,6 @@ import os
 
 import pytest
 
-# Each of its tests judges another submission, in seconds: they are shared out one by one.
-SHARED_OUT = "tests/grading/test_submissions.py"
-
-
-def pytest_xdist_make_scheduler(config, log):
-    """Keep the tests of a file together, as `--dist loadfile` does, but for SHARED_OUT."""
-    if config.getoption("dist") != "loadfile":
-        return None
-    from xdist.scheduler import LoadFileScheduling
-
-    class ByFile(LoadFileScheduling):
-        def _split_scope(self, nodeid):
-            return nodeid if SHARED_OUT in nodeid else super()._split_scope(nodeid)
-
-    return ByFile(config, log)
-
-
 # Kinds of test that need a program which may be missing: how a skip begins, and what says why.
 MAY_BE_MISSING = {
     "THE TESTS IN BROWSERS": "make browser",

@@ -7,7 +7,7 @@ starter. An exercise that is new in the catalogue is among them by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reactorkit.grading import catalog, submission
@@ -37,6 +37,20 @@ class Kept:
     def read(self) -> Submission:
         """Return its text."""
         return submission.read(self.exercise, self.path)
+
+    def short(self) -> Kept:
+        """Return it with the checks alone that a wrong one is kept for, and what comes before them.
+
+        A right one has to pass them all, and one that no check names may fail any: there all stay.
+        """
+        checks = {check.id: check for check in self.exercise.checks}
+        wanted = [one.id for one in checks.values() if one.catches == self.path.stem]
+        if self.kind != WRONG or not wanted:
+            return self
+        for name in wanted:  # it grows while we go through it
+            wanted += [one for one in checks[name].after if one not in wanted]
+        few = tuple(check for name, check in checks.items() if name in wanted)
+        return replace(self, exercise=replace(self.exercise, checks=few))
 
     def complaint(self, verdict: Verdict) -> str:
         """Say what is wrong about this verdict; empty when it is as it has to be.

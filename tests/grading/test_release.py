@@ -54,7 +54,9 @@ def whole(tmp_path_factory):
 
 def run(folder, *command, **env):
     """Run a program in a copy, as its learner does."""
-    own = {key: value for key, value in os.environ.items() if key != "REACTORKIT_HOME"}
+    # A `make` in a `make` tells of each folder: the learner's has none around it.
+    not_theirs = {"REACTORKIT_HOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    own = {key: value for key, value in os.environ.items() if key not in not_theirs}
     return subprocess.run(
         command, cwd=folder, env={**own, **env}, text=True, capture_output=True, check=False
     )

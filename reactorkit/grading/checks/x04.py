@@ -192,7 +192,10 @@ def time_outs(stage: FunctionStage) -> None:
 
 def empty_lists(stage: FunctionStage) -> None:
     """Nothing to watch: it sleeps until the time is over."""
-    waits_in_vain(stage, Watch(stage), "")
+    watch = Watch(stage)
+    # One look first: what a process needs to begin is no part of what it needs to wait.
+    watch.returns("", "", 0, "", "", "0 takes one look.")
+    waits_in_vain(stage, watch, "")
 
 
 def waits_in_vain(stage: FunctionStage, watch: Watch, readers: str, cause: str = UNITS) -> None:
