@@ -19,7 +19,7 @@ from reactorkit.grading.classroom.cli import grade
 from reactorkit.grading.judge import judge
 from reactorkit.grading.notebook import SOLUTIONS
 
-ONE = "x02"
+ONE = "x06"
 
 
 def main() -> None:

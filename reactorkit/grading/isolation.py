@@ -171,6 +171,7 @@ def available() -> tuple[Isolation, ...]:
     return (*(one for one in (way() for way in WAYS) if works(one)), Isolation())
 
 
+@cache
 def best() -> Isolation:
-    """Return the best way that this system has."""
-    return available()[0]
+    """Return the best way that this system has; those after it are not tried."""
+    return next((one for one in (way() for way in WAYS) if works(one)), Isolation())

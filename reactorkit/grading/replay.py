@@ -58,7 +58,7 @@ class WatchedStage(ServerStage):
 
 
 @dataclass(frozen=True)
-class Run:
+class Replay:
     """A check that was run once more. path: its recording. got: what failed, or empty."""
 
     path: Path
@@ -80,7 +80,7 @@ def can_be_shown(exercise_id: str) -> bool:
     return catalog.get(exercise_id).kind == "server"
 
 
-def record(submission: Submission, exercise_id: str, check_id: str) -> Run:
+def record(submission: Submission, exercise_id: str, check_id: str) -> Replay:
     """Run a check of a server on the board's instruments; its recording is in work/replays.
 
     Raises KitError when the server does not start.
@@ -103,4 +103,4 @@ def record(submission: Submission, exercise_id: str, check_id: str) -> Run:
         stage.server.stop()  # what it has seen last is told at its end
         watched.until_state(lambda state: state["ended"] is not None)
         watched.save(path)
-    return Run(path, got)
+    return Replay(path, got)

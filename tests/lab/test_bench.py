@@ -195,6 +195,34 @@ def test_the_command_measures_one_case_and_tells(capsys, tmp_path):
     assert "Machine: " in (tmp_path / "results.md").read_text()
 
 
+def test_a_case_that_is_called_like_its_group_can_be_had_alone():
+    assert [case.name for case in store.named([], ["c10k"])] == ["c10k"]
+    assert [case.name for case in store.named(["c10k"], [])] == ["c10k", "silent"]
+    assert store.named([], []) == list(cases.CASES)
+
+
+def test_what_was_measured_is_kept_when_the_next_case_is_interrupted(monkeypatch, result, tmp_path):
+    """Nine rounds of all cases take most of an hour."""
+
+    def measured(case, rounds, small):
+        if case.name == "echo-1":
+            raise KeyboardInterrupt
+        return result
+
+    monkeypatch.setattr(cli, "measured", measured)
+    file = tmp_path / "results.json"
+    with pytest.raises(KeyboardInterrupt):
+        cli.main(["--case", "echo-100", "--case", "echo-1", "--json", str(file)])
+    assert [one.case.name for one in store.load(file)] == ["echo-100"]
+
+
+def test_a_file_that_cannot_be_added_to_is_told_of_before_anything_is_measured(tmp_path):
+    file = tmp_path / "results.json"
+    file.write_text("{}")
+    with pytest.raises(KitError, match="holds no results"):
+        cli.main(["--quick", "--case", "echo-1k", "--json", str(file)])
+
+
 def test_a_case_that_is_not_there_is_answered_with_those_that_are():
     with pytest.raises(KitError, match=r"There is no case eco\. There are: c10k, chat, "):
         cli.main(["eco"])

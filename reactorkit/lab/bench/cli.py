@@ -33,14 +33,22 @@ Machine: {machine}.
 def main(argv: list[str] | None = None) -> int:
     """Measure, and tell."""
     options = arguments(argv)
-    cases = store.named([*options.what, *options.case])
-    results = []
+    cases = store.named(options.what, options.case)
+    if options.json and options.json.exists():
+        store.load(options.json)  # an unreadable file is to be known of before hours of measuring
+    machine = report.machine()
+    results: list[Result] = []
     for case in cases:
         result = measured(case, options.rounds, options.quick)
         print(report.as_text(result), flush=True)
         results.append(result)
-    machine = report.machine()
+        write(options, results, machine)
     print(f"Machine: {machine}.")
+    return 1 if any(row.failed for result in results for row in result.rows) else 0
+
+
+def write(options: argparse.Namespace, results: list[Result], machine: str) -> None:
+    """Write the files that were asked for; after each case, so that an interruption costs one."""
     if options.json:
         results = store.save(options.json, results, machine)
     if options.markdown:
@@ -51,7 +59,6 @@ def main(argv: list[str] | None = None) -> int:
         from reactorkit.lab.bench.figure import draw
 
         draw(results).savefig(options.figure, dpi=100)  # all cases below 400 kB
-    return 1 if any(row.failed for result in results for row in result.rows) else 0
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:

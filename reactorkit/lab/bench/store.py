@@ -54,12 +54,22 @@ def _result(plain: dict[str, Any]) -> Result:
     return Result(case, plain["rounds"], rows, plain["notes"], plain["quick"])
 
 
-def named(names: list[str]) -> list[Case]:
-    """Return the cases of these groups or names; KitError when there is none."""
-    found = [case for case in CASES if not names or {case.name, case.group} & set(names)]
-    known = {case.name for case in CASES} | {case.group for case in CASES}
-    if unknown := set(names) - known:
+def named(words: list[str], names: list[str]) -> list[Case]:
+    """Return the cases of these groups or names, and those of these names alone; all if none.
+
+    A group may be called like one of its cases: in `words` it is the group. KitError when there is
+    no such group or case.
+    """
+    found = [
+        case
+        for case in CASES
+        if not (words or names) or {case.name, case.group} & set(words) or case.name in names
+    ]
+    known = {case.name for case in CASES}
+    groups = {case.group for case in CASES}
+    if unknown := (set(words) - known - groups) | (set(names) - known):
+        there = known if set(words) <= known | groups else known | groups
         raise KitError(
-            f"There is no case {', '.join(unknown)}. There are: {', '.join(sorted(known))}."
+            f"There is no case {', '.join(sorted(unknown))}. There are: {', '.join(sorted(there))}."
         )
     return found
