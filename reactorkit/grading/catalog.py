@@ -29,6 +29,7 @@ class Check:
         catches: a wrong submission (in tests/submissions) that only this check catches.
         read: where to read again.
         descriptors: how many the submission's process may have; 0: as many as usual. Servers only.
+        seconds: how long it may take at most.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Check:
     after: tuple[str, ...] = ()
     read: str = ""
     descriptors: int = 0
+    seconds: float = 20.0
 
 
 @dataclass(frozen=True)

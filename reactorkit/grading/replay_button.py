@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from reactorkit.claims import worker
 from reactorkit.errors import KitError
-from reactorkit.grading.replay import Run
+from reactorkit.grading.replay import Replay
 from reactorkit.lab.watching import watch
 from reactorkit.view import cards
 from reactorkit.view.board import Board
@@ -34,7 +34,7 @@ class ReplayButton:
             since a callback of a widget must not wait.
     """
 
-    def __init__(self, run: Callable[[], Run]) -> None:
+    def __init__(self, run: Callable[[], Replay]) -> None:
         self._run = run
         self._board: Board | None = None
         self.button = widgets.Button(

@@ -64,7 +64,7 @@ class Shown:
         runs = failure is not None and failure.hint != ""
         return runs and replay.can_be_shown(self.result.exercise)
 
-    def run_again(self) -> replay.Run:
+    def run_again(self) -> replay.Replay:
         """Run the first check that failed once more, recorded."""
         failure = self.result.first_failure
         assert failure is not None
