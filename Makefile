@@ -32,12 +32,14 @@ BOOTSTRAP = python=$$(command -v '$(FOUND)') || { \
 # sizes that a reader gets.
 QUICK := REACTORKIT_QUICK=1
 AUTO := REACTORKIT_AUTOPREDICT=1
-# Tests share the cores; lessons run one after the other, since each of them measures.
+# Tests wait as much as they compute: one worker more than cores. A file's tests stay together.
+WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((cores < 3 ? cores + 1 : 4)))
+SHARED := -n $(WORKERS) --dist loadfile
 SUBMISSIONS := tests/grading/test_submissions.py
-TESTS := -n auto --maxprocesses=4 --dist loadfile --ignore=$(SUBMISSIONS)
+TESTS := $(SHARED) --ignore=$(SUBMISSIONS)
 # A judge mostly waits for what does not come: many of them share a core.
-JUDGES := -n 8
-NBVAL := --nbval --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120 --timeout=180
+JUDGES := -n 8 --dist worksteal
+NBVAL := $(SHARED) --nbval --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120 --timeout=180
 
 help:  ## Show this list
 	@echo "make lab                  set up what is missing and open the lessons in JupyterLab"

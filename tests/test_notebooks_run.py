@@ -1,7 +1,7 @@
-"""Lessons as a reader meets them: nothing answered, run from the top, or one section alone.
+"""Lessons as a reader meets them who has answered nothing, and runs one section alone.
 
-nbval runs every lesson with its predictions answered (`make test`). Here nobody answers, so the
-experiments behind a question say what to do and return.
+nbval runs every lesson from the top, with its predictions answered (`make test`). Here nobody
+answers, so the experiments behind a question say what to do and return.
 """
 
 import ast
@@ -128,29 +128,25 @@ def is_ungated_experiment(cell):
     return not any(claim.gate for claim in model.sharing(model.get(call[1])))
 
 
-def test_a_reader_who_answers_nothing_is_told_what_to_do(lesson):
-    path, reader = lesson
-    cells = [cell for cell in tidy_notebooks.read(path).cells if cell.cell_type == "code"]
-    cells = [cell for cell in cells if not is_ungated_experiment(cell)]
-    reader.run(cells)
-    assert reader.left_running() == [], "clean_up() at the end leaves nothing running"
-    waiting = [cell for cell in cells if (literal_call(cell) or [""])[0] == "experiment"]
-    assert waiting, "a lesson asks at least once before it measures"
-    assert [cell.id for cell in waiting if TO_DO not in text_of([cell])] == []
-    assert warnings_in(cells) == []
+def test_every_section_runs_alone_and_unanswered(lesson):
+    """Each section after the set-up cell, with the names of all others forgotten.
 
-
-def test_every_section_runs_alone_after_the_set_up(lesson):
-    """Cells with code of their own are run with the names of all other sections forgotten."""
+    Who has answered nothing is told what to do, and no section leaves a server behind.
+    """
     path, reader = lesson
     first, found = sections(tidy_notebooks.read(path).cells)
+    waiting = []
     for of_section in found.values():
-        own = [cell for cell in of_section if not stands_alone(cell)]
-        if own:
+        cells = [cell for cell in of_section if not is_ungated_experiment(cell)]
+        if not all(stands_alone(cell) for cell in cells):
             reader.run([code("%reset -f"), code(first.source)])
-            reader.run([code(cell.source) for cell in own])
-            reader.run([code("clean_up()")])
+        reader.run(cells)
+        reader.run([code("clean_up()")])
+        assert warnings_in(cells) == []
+        waiting += [cell for cell in cells if (literal_call(cell) or [""])[0] == "experiment"]
     assert reader.left_running() == []
+    assert waiting, "a lesson asks at least once before it measures"
+    assert [cell.id for cell in waiting if TO_DO not in text_of([cell])] == []
 
 
 def test_a_lesson_that_leaves_a_server_behind_would_be_seen(tmp_path):

@@ -97,9 +97,10 @@ class KeptProcess:
             os.close(hold_on)
             os.close(tell)
         _living.add(self)
-        threading.Thread(
+        self._reader = threading.Thread(
             target=self._listen, args=(status,), name=f"reading {command[-1]}", daemon=True
-        ).start()
+        )
+        self._reader.start()
 
     def _listen(self, status: int) -> None:
         """Read standard output, standard error and the keeper's reports until all have closed."""
@@ -194,13 +195,20 @@ class KeptProcess:
         self.ask(b"t")
         if self.wait(timeout) is None and not self._ended:
             self.kill()
+        self._let_reader_end()
         return self.returncode
 
     def kill(self) -> int | None:
         """Kill the child and everything it started; returns when all are gone."""
         self.ask(b"k")
         self.wait(10)
+        self._let_reader_end()
         return self.returncode
+
+    def _let_reader_end(self) -> None:
+        """Wait for the reading thread's last steps: who counts threads afterwards finds none."""
+        if self._ended and self._reader is not threading.current_thread():
+            self._reader.join()
 
     def close_copy(self) -> None:
         """Close this process's end of the lifeline: what a forked copy of the kernel must do."""

@@ -163,11 +163,16 @@ class Server:
         """End it: SIGTERM, and after `timeout` seconds SIGKILL. Returns the exit status."""
         if self.watched is not None:
             self.watched.let_go()
-        return self._process.stop(timeout)
+        return self._told_all(self._process.stop(timeout))
 
     def kill(self) -> int | None:
         """Kill it at once, with everything it started."""
-        return self._process.kill()
+        return self._told_all(self._process.kill())
+
+    def _told_all(self, status: int | None) -> int | None:
+        if self.watched is not None:
+            self.watched.finish()
+        return status
 
     def __enter__(self) -> Server:
         return self

@@ -57,6 +57,7 @@ class Watched:
         self._header: Event = {}
         self._state = initial()
         self._known = threading.Condition(self._lock)
+        self._reader: threading.Thread | None = None
         self._subscribers: list[Subscriber] = []
         self._kept = Kept(MOST_BYTES)
         self._key_size, self._key_at = 0, 0  # of the last keyframe
@@ -90,7 +91,8 @@ class Watched:
         finally:
             self.abandon()
         self._sock.settimeout(None)
-        threading.Thread(target=self._read, name="watching a server", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="watching a server", daemon=True)
+        self._reader.start()
         with self._known:
             if not self._known.wait_for(lambda: self._header or self.ended, timeout):
                 raise KitError("The server runs, but it cannot be watched: it says nothing.")
@@ -113,6 +115,11 @@ class Watched:
         if self._sock is not None and self._state["mode"] != "run":
             with contextlib.suppress(KitError):  # it has ended by itself
                 self.run()
+
+    def finish(self, timeout: float = 5.0) -> None:
+        """Take in what the server told before its end, which has come; at most so many seconds."""
+        if self._reader is not None and self._reader is not threading.current_thread():
+            self._reader.join(timeout)
 
     # ----------------------------------------------------------------- for viewers
 

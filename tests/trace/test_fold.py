@@ -122,13 +122,6 @@ needs_node = pytest.mark.skipif(
 )
 
 
-@needs_node
-def test_the_board_s_javascript_passes_its_own_tests():
-    files = sorted((TESTS / "view_js").glob("*.test.mjs"))
-    done = subprocess.run([NODE, "--test", *files], capture_output=True, text=True, timeout=100)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 class Twin:
     """One Node process that folds any number of traces."""
 
