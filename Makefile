@@ -36,7 +36,7 @@ AUTO := REACTORKIT_AUTOPREDICT=1
 WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((cores < 3 ? cores + 1 : 4)))
 SHARED := -n $(WORKERS) --dist loadfile
 SUBMISSIONS := tests/grading/test_submissions.py
-TESTS := $(SHARED) --ignore=$(SUBMISSIONS)
+TESTS := $(SHARED) --no-loadscope-reorder --ignore=$(SUBMISSIONS)
 # A judge mostly waits for what does not come: many of them share a core.
 JUDGES := -n 8 --dist worksteal
 NBVAL := $(SHARED) --nbval --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120 --timeout=180

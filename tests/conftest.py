@@ -1,6 +1,7 @@
 """What the tests share: nothing answers predictions by itself, and nothing is left running."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,31 @@ MAY_BE_MISSING = {
     "THE TESTS IN BROWSERS": "make browser",
     "THE TESTS WITH NBGRADER": "make nbgrader",
 }
+
+# What takes longest begins first, so that no worker is left alone with it at the end.
+LONG = (
+    "test_notebooks_run.py",
+    "browser",
+    "grading/test_hostile.py",
+    "grading/test_nbgrader.py",
+    "servers/test_contract.py",
+    "demo",
+    "servers/test_price_and_limits.py",
+    "lab/attacks",
+    "grading/test_blame.py",
+    "claims/test_experiments",
+)
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files that take long first, in the order of LONG; the order within a file stays."""
+
+    def place(item):
+        name = item.path.relative_to(HERE).as_posix() if HERE in item.path.parents else ""
+        return next((at for at, begins in enumerate(LONG) if name.startswith(begins)), len(LONG))
+
+    items.sort(key=place)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -19,8 +19,6 @@ from reactorkit.lab import doctor
 ROOT = Path(__file__).resolve().parent.parent
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TO_DO = "Predict above, then run me again"
-# Calls that depend on nothing a lesson has made before, so their section need not be tried.
-INDEPENDENT = {"predict", "experiment", "show", "show_diff", "lesson", "ledger", "clean_up"}
 
 
 def text_of(cells):
@@ -114,12 +112,6 @@ def literal_call(cell):
     return call.func.id, call.args[0].value if call.args else None
 
 
-def stands_alone(cell):
-    """Return whether a cell only asks, measures or shows, which needs no other cell."""
-    call = literal_call(cell)
-    return call is not None and call[0] in INDEPENDENT
-
-
 def is_ungated_experiment(cell):
     """Return whether a cell measures without having asked: nbval runs it just the same."""
     call = literal_call(cell)
@@ -138,10 +130,7 @@ def test_every_section_runs_alone_and_unanswered(lesson):
     waiting = []
     for of_section in found.values():
         cells = [cell for cell in of_section if not is_ungated_experiment(cell)]
-        if not all(stands_alone(cell) for cell in cells):
-            reader.run([code("%reset -f"), code(first.source)])
-        reader.run(cells)
-        reader.run([code("clean_up()")])
+        reader.run([code("%reset -f"), code(first.source), *cells, code("clean_up()")])
         assert warnings_in(cells) == []
         waiting += [cell for cell in cells if (literal_call(cell) or [""])[0] == "experiment"]
     assert reader.left_running() == []
