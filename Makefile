@@ -32,9 +32,9 @@ BOOTSTRAP = python=$$(command -v '$(FOUND)') || { \
 # sizes that a reader gets.
 QUICK := REACTORKIT_QUICK=1
 AUTO := REACTORKIT_AUTOPREDICT=1
-# Tests wait as much as they compute: one worker more than cores. A file's tests stay together.
-WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((cores < 3 ? cores + 1 : 4)))
-SHARED := -n $(WORKERS) --dist loadfile
+# A worker for each core; one more makes each test slower and the whole no faster. A file's tests
+# stay together, and so do a lesson's cells.
+SHARED := -n auto --maxprocesses=4 --dist loadfile
 SUBMISSIONS := tests/grading/test_submissions.py
 TESTS := $(SHARED) --no-loadscope-reorder --ignore=$(SUBMISSIONS)
 # A judge mostly waits for what does not come: many of them share a core.

@@ -122,6 +122,7 @@ def test_an_answer_that_grows_with_the_crowd_is_noticed() -> None:
 def test_answers_by_number_are_noticed() -> None:
     assert not order.judge_order([1.0, 0.9, 1.0], [0.0, 0.1, 0.0]).met
     assert order.judge_order([-0.4, 0.1, 0.0], [0.0, 0.1, 0.0]).met
+    assert order.judge_order([0.5, 0.62, 0.7], [0.0, 0.1, 0.0]).met, "traces of an order"
 
 
 def test_one_trouble_that_spreads_is_enough() -> None:
