@@ -8,6 +8,7 @@ little. Compare rows with each other rather than with another machine's.
 
 from __future__ import annotations
 
+import argparse
 import os
 import tempfile
 import time
@@ -165,5 +166,6 @@ def recordings() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     in_the_server()
     in_the_notebook()
