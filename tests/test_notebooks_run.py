@@ -1,7 +1,7 @@
-"""Lessons as a reader meets them who has answered nothing, and runs one section alone.
+"""Lessons as a reader meets them: nothing answered, run from the top, or one section alone.
 
-nbval runs every lesson from the top, with its predictions answered (`make test`). Here nobody
-answers, so the experiments behind a question say what to do and return.
+nbval runs every lesson with its predictions answered (`make test`). Here nobody answers, so the
+experiments behind a question say what to do and return.
 """
 
 import ast
@@ -19,6 +19,8 @@ from reactorkit.lab import doctor
 ROOT = Path(__file__).resolve().parent.parent
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TO_DO = "Predict above, then run me again"
+# Calls that depend on nothing a lesson has made before, so their section need not be tried.
+INDEPENDENT = {"predict", "experiment", "show", "show_diff", "lesson", "ledger", "clean_up"}
 
 
 def text_of(cells):
@@ -112,6 +114,12 @@ def literal_call(cell):
     return call.func.id, call.args[0].value if call.args else None
 
 
+def stands_alone(cell):
+    """Return whether a cell only asks, measures or shows, which needs no other cell."""
+    call = literal_call(cell)
+    return call is not None and call[0] in INDEPENDENT
+
+
 def is_ungated_experiment(cell):
     """Return whether a cell measures without having asked: nbval runs it just the same."""
     call = literal_call(cell)
@@ -120,22 +128,29 @@ def is_ungated_experiment(cell):
     return not any(claim.gate for claim in model.sharing(model.get(call[1])))
 
 
-def test_every_section_runs_alone_and_unanswered(lesson):
-    """Each section after the set-up cell, with the names of all others forgotten.
-
-    Who has answered nothing is told what to do, and no section leaves a server behind.
-    """
+def test_a_reader_who_answers_nothing_is_told_what_to_do(lesson):
     path, reader = lesson
-    first, found = sections(tidy_notebooks.read(path).cells)
-    waiting = []
-    for of_section in found.values():
-        cells = [cell for cell in of_section if not is_ungated_experiment(cell)]
-        reader.run([code("%reset -f"), code(first.source), *cells, code("clean_up()")])
-        assert warnings_in(cells) == []
-        waiting += [cell for cell in cells if (literal_call(cell) or [""])[0] == "experiment"]
-    assert reader.left_running() == []
+    cells = [cell for cell in tidy_notebooks.read(path).cells if cell.cell_type == "code"]
+    cells = [cell for cell in cells if not is_ungated_experiment(cell)]
+    reader.run(cells)
+    assert reader.left_running() == [], "clean_up() at the end leaves nothing running"
+    waiting = [cell for cell in cells if (literal_call(cell) or [""])[0] == "experiment"]
     assert waiting, "a lesson asks at least once before it measures"
     assert [cell.id for cell in waiting if TO_DO not in text_of([cell])] == []
+    assert warnings_in(cells) == []
+
+
+def test_every_section_runs_alone_after_the_set_up(lesson):
+    """Cells with code of their own are run with the names of all other sections forgotten."""
+    path, reader = lesson
+    first, found = sections(tidy_notebooks.read(path).cells)
+    for of_section in found.values():
+        own = [cell for cell in of_section if not stands_alone(cell)]
+        if own:
+            reader.run([code("%reset -f"), code(first.source)])
+            reader.run([code(cell.source) for cell in own])
+            reader.run([code("clean_up()")])
+    assert reader.left_running() == []
 
 
 def test_a_lesson_that_leaves_a_server_behind_would_be_seen(tmp_path):
