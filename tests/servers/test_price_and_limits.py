@@ -55,7 +55,7 @@ def cpu_per_answer(server, peer, answers=200):
 
 def test_silent_clients_make_answers_dearer_as_declared(rung, start):
     # Two servers in turns, and the cheapest round of each: other work on the machine makes an
-    # answer dearer, never cheaper. Asking 900 clients costs 15 times as much and more.
+    # answer dearer, never cheaper. To ask 900 makes it 6 times as dear for poll, 18 for select.
     quiet, crowded = start(rung.name), start(rung.name)
     with (
         quiet.connect(timeout=TIME) as one,
@@ -68,7 +68,7 @@ def test_silent_clients_make_answers_dearer_as_declared(rung, start):
     alone, among_many = map(min, zip(*rounds, strict=True))
     ratio = among_many / alone
     print(f"an answer among 900 costs {ratio:.1f} times the CPU")
-    assert ratio > 5 if rung.asks_everyone else ratio < 5
+    assert ratio > 2.5 if rung.asks_everyone else ratio < 2.5
 
 
 # ------------------------------------------------------------------------ limits
