@@ -1,4 +1,4 @@
-"""What the tests share: nothing answers predictions by itself, and nothing is left running."""
+"""What the tests share: no lesson begun, no prediction made, nothing left running."""
 
 import os
 from pathlib import Path
@@ -62,3 +62,11 @@ def nothing_left_running():
 def unanswered(monkeypatch):
     """Tests answer predictions themselves, whatever the caller's environment says."""
     monkeypatch.delenv("REACTORKIT_AUTOPREDICT", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def outside_of_lessons(monkeypatch):
+    """A lesson that one test has begun in this process is over for the next one."""
+    from reactorkit import course
+
+    monkeypatch.setattr(course, "_running", None)

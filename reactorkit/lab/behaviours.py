@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 
 Script = Generator[Any, Any, None]
 
+GOLDEN = (5**0.5 - 1) / 2
+
+
+def share_of(index: int) -> float:
+    """Return where in a period client `index` comes in, from 0 to 1, so that none is in chorus.
+
+    However many they are, their places lie evenly: between n of them no gap is as wide as 2/n
+    (https://en.wikipedia.org/wiki/Three-gap_theorem).
+    """
+    return index * GOLDEN % 1
+
 
 @dataclass(frozen=True)
 class Behaviour:
@@ -59,8 +70,7 @@ class Chatty(Behaviour):
     size: int = 32
 
     def script(self, client: Client) -> Script:
-        # Spread the first words over one period, so that a crowd does not speak in chorus.
-        next_word = time.monotonic() + self.every * (client.index % 97) / 97
+        next_word = time.monotonic() + self.every * share_of(client.index)
         unanswered: deque[float] = deque()
         got = 0
         while True:
@@ -250,7 +260,7 @@ class Chatter(Behaviour):
     def script(self, client: Client) -> Script:
         next_word = None
         if not self.speakers or client.index < self.speakers:
-            next_word = time.monotonic() + self.every * (client.index % 97) / 97
+            next_word = time.monotonic() + self.every * share_of(client.index)
         tail = b""
         while (data := (yield from client.recv(deadline=next_word))) != b"":
             if data is None and next_word is not None:
@@ -288,7 +298,7 @@ class Guest(Behaviour):
 
     def script(self, client: Client) -> Script:
         # The first visits have different lengths: so guests come and go all the time.
-        stay = self.stay * (client.index % 97 + 1) / 97
+        stay = self.stay * share_of(client.index + 1)
         for visit in itertools.count(client.index):
             leaves = time.monotonic() + stay
             yield from self._listen(client, leaves - stay / 2)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from reactorkit.errors import KitError
 from reactorkit.grading.classroom.cli import grade
-from reactorkit.grading.classroom.store import FILE_NAME
+from reactorkit.grading.classroom.store import FILE_NAME, alone
 
 SUBMISSIONS = Path(__file__).resolve().parent.parent / "submissions"
 NO_PYTHON = "def serve(listener)  # {}\n"  # judged without a server, so at once
@@ -153,6 +154,28 @@ def test_a_grader_that_is_killed_loses_nothing(run, hand_in, tmp_path):
     hand_in("ben", NO_PYTHON)
     assert "2 judged now, 3 learners" in run()[1]
     assert kept.read_bytes().startswith(before)
+
+
+HOLDS_IT_AND_FORKS = """
+import os, pathlib, sys
+from reactorkit.grading.classroom.store import alone
+with alone(pathlib.Path(sys.argv[1])):
+    if os.fork():
+        print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_one_grader_at_a_time_and_a_child_of_a_killed_one_is_none(tmp_path):
+    command = [sys.executable, "-c", HOLDS_IT_AND_FORKS, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as grader:
+        assert grader.stdout.readline() == b"held\n"
+        with pytest.raises(KitError, match="Another grader is at work"), alone(tmp_path):
+            pass
+        grader.kill()
+        grader.wait()
+        with alone(tmp_path):  # its child is still there: it reads until stdin is closed
+            pass
 
 
 def test_late_is_less_and_much_too_late_is_nothing(run, hand_in, course, gradebook, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from reactorkit import crowd, serve
 from reactorkit.errors import KitError
-from reactorkit.lab.behaviours import BEHAVIOURS, PingPong, behaviour
+from reactorkit.lab.behaviours import BEHAVIOURS, PingPong, behaviour, share_of
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,13 @@ def test_talkers_are_answered(server, name):
     stats = crowd(server, 3, name, seconds=1.0, **options).wait(20)
     assert stats.round_trips >= 3
     assert stats.wrong == 0
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 50, 97, 100, 1_000])
+def test_a_crowd_of_any_size_speaks_evenly_spread(n):
+    places = sorted(share_of(index) for index in range(n))
+    nexts = [*places[1:], places[0] + 1]
+    assert max(after - before for before, after in zip(places, nexts, strict=True)) < 2 / n
 
 
 @pytest.mark.parametrize("name", ["resetter", "connect_and_leave"])

@@ -73,12 +73,16 @@ def _ends_with_newline(path: Path) -> bool:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold the output folder; KitError when another grader does. The system lets go at any end."""
+    """Hold the output folder; KitError when another grader does. The system lets go at any end.
+
+    A record lock belongs to this process alone; one of flock(2) would belong to a child too,
+    from fork to exec, and would outlive a grader that is killed just then (fcntl(2)).
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:  # which of them, systems differ
             raise KitError(f"Another grader is at work in {folder}. Wait until it is done.") from (
                 error
             )
