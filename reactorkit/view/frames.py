@@ -88,7 +88,7 @@ class Encoder:
     def __init__(self, windows: Windows, about: dict[str, Any], notes: Sequence[str] = ()) -> None:
         self.windows, self._about, self._notes = windows, about, list(notes)
         self._cells = Cells(windows)
-        self._words: dict[str, int] = {}
+        self._words = _Words()
         self._sent: dict[str, int] = {}
         self._cleared = -1
         self._keys_sent = False
@@ -118,7 +118,7 @@ class Encoder:
         now = max(now, state["t"])
         full = self._full or len(self._words) > MOST_WORDS
         if full:
-            self._words, self._sent, self._keys_sent, self._cleared = {}, {}, False, -1
+            self._words, self._sent, self._keys_sent, self._cleared = _Words(), {}, False, -1
         new = _Body(self._words)
         cells, summary = self._cells, windows.summary(now)
         cells.refresh(now)
@@ -154,7 +154,7 @@ class Encoder:
             self._cell_columns(new, head)
         if full:
             head |= {"about": self._about, "meta": state["meta"]}
-        head["tables"], head["words"] = new.tables, new.new_words
+        head["tables"], head["words"] = new.tables, self._words.news()
         self._full = False
         return _joined(head, new.columns)
 
@@ -208,13 +208,29 @@ class Encoder:
         new.columns += [bytes(cells.look), bytes(cells.heat)]
 
 
+class _Words(dict[str, int]):
+    """The numbers of words; one that is not known yet gets the next."""
+
+    def __init__(self) -> None:
+        self._new: list[str] = []
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = len(self)
+        self._new.append(word)
+        return number
+
+    def news(self) -> list[str]:
+        """Return the words that have got a number since this was asked last."""
+        new, self._new = self._new, []
+        return new
+
+
 class _Body:
     """Tables of a message under way."""
 
-    def __init__(self, words: dict[str, int]) -> None:
+    def __init__(self, words: _Words) -> None:
         self.tables: list[tuple[str, int, bool]] = []
         self.columns: list[bytes] = []
-        self.new_words: list[str] = []
         self._words = words
 
     def table(self, name: str, rows: Sequence[dict[str, Any]], begun: bool = True) -> None:
@@ -222,9 +238,10 @@ class _Body:
         self.tables.append((name, len(rows), begun))
         if not rows:
             return
+        words = self._words
         for field, kind in _LAYOUTS[name]:
             if kind == "s":
-                self._column("H", [self._word(row[field]) for row in rows])
+                self._column("H", [words[row[field]] for row in rows])
             elif kind == "k":
                 pairs = [_key_numbers(row[field]) for row in rows]
                 self._column("i", [fd for fd, _ in pairs])
@@ -237,13 +254,6 @@ class _Body:
         if sys.byteorder == "big":
             column.byteswap()
         self.columns.append(column.tobytes())
-
-    def _word(self, word: str) -> int:
-        number = self._words.get(word)
-        if number is None:
-            number = self._words[word] = len(self._words)
-            self.new_words.append(word)
-        return number
 
 
 def _joined(head: dict[str, Any], columns: list[bytes]) -> bytes:

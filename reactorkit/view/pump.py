@@ -2,9 +2,15 @@
 
 One daemon thread per board. Messages from the browser only ring its bell: which thread delivers
 them differs between versions of ipykernel. Nothing is printed and nothing drawn here. A message
-tells how things stand, never what has happened since, so the newest wins: no more than two are on
-their way until the browser says that it has painted one. When it says nothing (a cell is running,
-and the kernel hands its words on only afterwards), one is sent all the same from time to time.
+tells how things stand, never what has happened since, so the newest wins: the browser is asked to
+say when it has painted one, and while two questions are unanswered no more is sent. When it says
+nothing (a cell is running, and the kernel hands its words on only afterwards), one is sent all the
+same from time to time.
+
+To a slow browser, each message is a question. The quicker it answers, the fewer are: each answer
+has the kernel say twice that it is busy, and idle, and JupyterLab change its icons each time. With
+a question in each of 30 messages a second a picture was painted 31 ms after it was made, and 20 of
+them a second; with one in each GROUP, 8 ms and 28 (`python benchmarks/board_cost.py --browser`).
 """
 
 from __future__ import annotations
@@ -20,13 +26,16 @@ from reactorkit.view.source import Source
 
 PACE = 1 / 30  # seconds between two messages
 SHARE = 5  # making them may take one part in so many of the time
-CREDITS = 2  # messages that are on their way at most
+CREDITS = 2  # questions that are unanswered at most
+GROUP = 15  # messages for each question, once answers come quickly
+NEAR = 0.25  # seconds from sending to the answer: quickly
+ASK_PACE = 1.0  # seconds between two questions at most
 STALLED = 0.2  # seconds without a word from the browser: send one all the same
 UNSEEN = 15.0  # seconds without a word: nobody may be looking
 UNSEEN_PACE = 2.0
 IDLE_PACE = 0.2  # seconds between messages when nothing happens: clocks go on
 GONE = 130.0  # seconds without a sign of life; a hidden tab gives one a minute
-LATENCIES = 30
+LATENCIES = 9
 
 Send = Callable[[dict[str, Any], list[bytes]], None]
 Clients = Callable[[int, str, int], None]
@@ -67,11 +76,12 @@ class Pump:
         self._gone_told = False
         self._sent_at = 0.0
         self._took = 0.0
-        # On their way: number, when they were sent, when their oldest news had happened.
-        self._out: deque[tuple[int, float, float]] = deque()
+        # Questions: number of the message, when it was sent, when its oldest news had happened.
+        self._asked: deque[tuple[int, float, float]] = deque()
+        self._group, self._unasked, self._asked_at = 1, 0, 0.0
         self.latencies: deque[float] = deque(maxlen=LATENCIES)  # seconds from an event to paint
         self.trips: deque[float] = deque(maxlen=LATENCIES)  # seconds from sending to paint
-        self.spent = 0.0  # seconds spent on making messages and handing them over
+        self.spent = 0.0  # CPU seconds spent on making messages and handing them over
         self._thread = threading.Thread(target=self._work, name="a board", daemon=True)
 
     def start(self) -> None:
@@ -156,7 +166,7 @@ class Pump:
     def _due(self) -> float:
         """Return when the next message may go out."""
         pace = max(PACE, SHARE * self._took)
-        if len(self._out) >= CREDITS:
+        if len(self._asked) >= CREDITS:
             unseen = time.monotonic() - max(self._heard, self._began) > UNSEEN
             pace = max(pace, UNSEEN_PACE if unseen else STALLED)
         return self._sent_at + pace
@@ -168,7 +178,7 @@ class Pump:
 
     def _tell(self) -> None:
         """Send one message about all servers that have news."""
-        start = time.monotonic()
+        start, spent = time.monotonic(), time.thread_time()
         idle = self._rest() <= 0
         latency = self.latency
         costs = {"latency_ms": None if latency is None else round(latency * 1e3, 1)}
@@ -185,12 +195,21 @@ class Pump:
             which.append(i)
         self.sent += 1
         self._sent_at = time.monotonic()
-        self._out.append((self.sent, self._sent_at, news))
-        while len(self._out) > CREDITS:
-            self._out.popleft()
-        self._send({"kind": "frames", "n": self.sent, "of": which}, buffers)
+        ask = self._ask(news)
+        self._send({"kind": "frames", "n": self.sent, "of": which, "ask": ask}, buffers)
         self._took = time.monotonic() - start
-        self.spent += self._took
+        self.spent += time.thread_time() - spent
+
+    def _ask(self, news: float) -> bool:
+        """Return whether the browser is to say when this message has been painted."""
+        self._unasked += 1
+        if self._unasked < self._group and self._sent_at - self._asked_at < ASK_PACE:
+            return False
+        self._unasked, self._asked_at = 0, self._sent_at
+        self._asked.append((self.sent, self._sent_at, news))
+        while len(self._asked) > CREDITS:
+            self._asked.popleft()
+        return True
 
     # ------------------------------------------------------------------ the mail
 
@@ -207,7 +226,7 @@ class Pump:
         match content:
             case {"do": "hello"}:
                 self._greeted = True
-                self._out.clear()
+                self._asked.clear()
                 for feed in self.feeds:
                     feed.begin_anew()
             case {"do": "painted", "n": int() as number}:
@@ -219,9 +238,10 @@ class Pump:
         now = time.monotonic()
         self._greeted = True
         self.painted = max(self.painted, number)
-        while self._out and self._out[0][0] <= number:
-            _, sent, news = self._out.popleft()
+        while self._asked and self._asked[0][0] <= number:
+            _, sent, news = self._asked.popleft()
             self.trips.append(now - sent)
+            self._group = min(self._group + 1, GROUP) if now - sent < NEAR else 1
             if news:
                 self.latencies.append(now - news)
 

@@ -82,7 +82,7 @@ def source(inside=None, **more):
 
 
 class Browser:
-    """Keeps what a pump sends; `paint` acknowledges the last message."""
+    """Keeps what a pump sends; `paint` says that the last message has been painted."""
 
     def __init__(self):
         self.pump = None

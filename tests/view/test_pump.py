@@ -1,4 +1,4 @@
-"""The thread that keeps a board up to date: pace, credits, and what happens when nobody answers."""
+"""The thread that keeps a board up to date: pace, questions, and what happens without answers."""
 
 import threading
 import time
@@ -55,7 +55,7 @@ def test_without_a_word_from_the_browser_each_message_can_stand_alone(board):
     assert all(fakes.frames_of([buffers[0]])[0] for _, buffers in browser.messages)
 
 
-def test_two_messages_are_on_their_way_at_most_unless_the_browser_is_silent(board, monkeypatch):
+def test_at_first_two_messages_are_on_their_way_unless_the_browser_is_silent(board, monkeypatch):
     monkeypatch.setattr(pump_module, "STALLED", 30)
     inside = fakes.FakeInside()
     browser = board(inside)
@@ -68,6 +68,50 @@ def test_two_messages_are_on_their_way_at_most_unless_the_browser_is_silent(boar
     browser.paint()
     browser.wait_for(sent + 1)
     assert browser.until(lambda frame: frame["turn"] == 5), "the newest wins"
+
+
+def asked_after(browser, inside, messages):
+    """Have a browser answer at once, and return which of so many more messages asked."""
+    begun = len(browser.messages)
+    for n in range(begun, begun + messages):
+        inside.turns(n + 1, n + 1)
+        browser.wait_for(n + 1)
+        if browser.messages[n][0]["ask"]:
+            browser.paint()
+    return [content["ask"] for content, _ in browser.messages[begun : begun + messages]]
+
+
+def test_a_quick_browser_is_asked_ever_less_often(board, monkeypatch):
+    monkeypatch.setattr(pump_module, "PACE", 0.001)
+    monkeypatch.setattr(pump_module, "SHARE", 0)
+    monkeypatch.setattr(pump_module, "NEAR", 30)
+    monkeypatch.setattr(pump_module, "ASK_PACE", 30)
+    inside = fakes.FakeInside()
+    browser = board(inside)
+    browser.hello()
+    first = asked_after(browser, inside, 30)
+    asked_after(browser, inside, 120)
+    last = asked_after(browser, inside, 60)
+    assert first[0] and sum(first) >= 5
+    assert sum(last) == 60 / pump_module.GROUP
+
+
+def test_a_slow_browser_is_asked_each_time(board, monkeypatch):
+    monkeypatch.setattr(pump_module, "PACE", 0.001)
+    monkeypatch.setattr(pump_module, "NEAR", 0)
+    inside = fakes.FakeInside()
+    browser = board(inside)
+    browser.hello()
+    assert all(asked_after(browser, inside, 20))
+
+
+def test_where_little_happens_it_is_asked_once_a_second_all_the_same(board, monkeypatch):
+    monkeypatch.setattr(pump_module, "ASK_PACE", 0)
+    monkeypatch.setattr(pump_module, "NEAR", 30)
+    inside = fakes.FakeInside()
+    browser = board(inside)
+    browser.hello()
+    assert all(asked_after(browser, inside, 20))
 
 
 def test_when_the_browser_is_silent_something_is_sent_all_the_same(board):

@@ -1,4 +1,4 @@
-// The controllers: what a command does, what is acknowledged, what is asked for again.
+// The controllers: what a command does, what is answered, what is asked for again.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -172,8 +172,8 @@ function model() {
     },
     on: (name, callback) => hearers.set(name, callback),
     off: (name) => hearers.delete(name),
-    tell(n, buffer, of = [0]) {
-      hearers.get("msg:custom")?.({ kind: "frames", n, of }, [buffer]);
+    tell(n, buffer, ask = true) {
+      hearers.get("msg:custom")?.({ kind: "frames", n, of: [0], ask }, [buffer]);
     },
     hearers,
   };
@@ -184,8 +184,8 @@ const live = {
   skip: process.env.REACTORKIT_PYTHON ? false : "run by tests/view/test_javascript.py",
 };
 
-test("a live frame is painted, and acknowledged once", live, () => {
-  const [full, second] = messages();
+test("when a live frame has been painted, a question is answered, once", live, () => {
+  const [full, second, third] = messages();
   const one = model();
   const controller = liveController(one, START);
   assert.equal(controller.frame(0).title, "select");
@@ -194,13 +194,15 @@ test("a live frame is painted, and acknowledged once", live, () => {
   one.tell(1, full);
   controller.painted(0);
   controller.painted(0);
-  one.tell(2, second);
+  one.tell(2, second, false);
+  controller.painted(0);
+  one.tell(3, third);
   controller.painted(0);
   controller.close();
-  assert.deepEqual(told, [0, 0]);
+  assert.deepEqual(told, [0, 0, 0]);
   assert.deepEqual(
     one.sent.filter((content) => content.do === "painted").map((content) => content.n),
-    [1, 2],
+    [1, 3],
   );
   assert.ok(controller.frame(0).costs.fps > 0);
   assert.equal(one.hearers.size, 0);

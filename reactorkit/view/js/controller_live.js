@@ -1,7 +1,7 @@
 // The controller of a board of running servers: Frames come from the kernel, Commands go there.
 //
-// One per widget model, shared by all its views. Frames arrive as binary messages; a painted one
-// is acknowledged, which is what lets the kernel send the next. No DOM.
+// One per widget model, shared by all its views. Frames arrive as binary messages. Where one asks,
+// the kernel is told when it has been painted: that is what lets it send more. No DOM.
 
 import { emptyFrame } from "./frame.js";
 import { FrameReader } from "./frames.js";
@@ -48,7 +48,8 @@ export function liveController(model, start) {
     play: "Only a recording is played: this server runs by itself.",
   };
   let read = 0; // number of the last message
-  let acknowledged = 0;
+  let shown = 0; // number of the last message that was painted
+  let owed = false; // whether the kernel waits to hear that one was
   let asked = 0; // when a full message was asked for
 
   /** The last picture stays, and says why it does. */
@@ -90,6 +91,7 @@ export function liveController(model, start) {
     if (content?.kind !== "frames") return;
     const missed = content.n !== read + 1 && read > 0;
     read = content.n;
+    owed ||= content.ask;
     let useful = 0;
     content.of.forEach((/** @type {number} */ i, /** @type {number} */ place) => {
       // After a gap only a message that says everything can be understood.
@@ -106,11 +108,12 @@ export function liveController(model, start) {
 
   /** @param {number} _i */
   function painted(_i) {
-    if (acknowledged === read) return;
-    acknowledged = read;
+    if (shown === read) return;
+    shown = read;
     const now = Date.now();
     paints = [...paints.filter((t) => now - t < FPS_OVER), now];
-    tell({ do: "painted", n: read });
+    if (owed) tell({ do: "painted", n: read });
+    owed = false;
   }
 
   model.on("msg:custom", hear);
