@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -15,6 +16,11 @@ from reactorkit.launcher import listen
 
 NAMES = ("Ann", "Bob", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hila", "Ida", "Jon")
 Kind = TypeVar("Kind", bound=Client)
+
+# Bytes for SO_SNDBUF. What accept() returns has it, too, so a send() to who does not read is short.
+# Left to itself, Linux gives up to 4 MiB (tcp(7)), as it has learnt from earlier connections, and
+# says that a socket is writable while a third of that is free: then hardly a send() is short.
+ROOM = 1 << 16
 
 
 class ServerStage(Run):
@@ -39,6 +45,7 @@ class ServerStage(Run):
         descriptors: int | None = None,
     ) -> None:
         with listen("127.0.0.1", 0) as listener:  # the child has its own: after it, nobody listens
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM)
             self.launch(source, isolation, "serve", listener, descriptors=descriptors)
             self.prepare(story, rng, listener.getsockname()[:2])
 
