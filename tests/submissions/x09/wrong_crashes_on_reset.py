@@ -15,7 +15,7 @@ def chat(server, user):
     selector = selector_for_standard_input()
     selector.register(0, READ)
     selector.register(server, READ)
-    typed, heard, owed, typing = b"", b"", b"", True
+    typed, heard, owed, typing, ended = b"", b"", b"", True, False
     while True:
         for key, events in selector.select():
             try:
@@ -41,7 +41,8 @@ def chat(server, user):
                     owed = owed[server.send(owed) :] if owed else b""
                 except BlockingIOError:
                     pass
-                if not owed and not typing:
+                if not owed and not typing and not ended:
+                    ended = True
                     server.shutdown(socket.SHUT_WR)
             except BlockingIOError:
                 return
