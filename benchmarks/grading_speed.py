@@ -1,6 +1,6 @@
 """How long judging takes: each kept solution once, and a class that hands in one exercise.
 
-    python benchmarks/grading_speed.py [--learners 100] [--jobs 2]
+    python benchmarks/grading_speed.py [--learners 100] [--jobs 3]
 
 Figures are this machine's; on a busy one they are worth nothing.
 """
@@ -8,14 +8,13 @@ Figures are this machine's; on a busy one they are worth nothing.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
 from reactorkit.grading import catalog, submission
-from reactorkit.grading.classroom.cli import grade
+from reactorkit.grading.classroom.cli import at_once, grade
 from reactorkit.grading.judge import judge
 
 ONE = "x06"
@@ -25,7 +24,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--learners", type=int, default=100)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=int, default=at_once())
     given = parser.parse_args()
     solutions()
     a_class(given.learners, given.jobs)
