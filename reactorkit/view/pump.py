@@ -7,10 +7,10 @@ say when it has painted one, and while two questions are unanswered no more is s
 nothing (a cell is running, and the kernel hands its words on only afterwards), one is sent all the
 same from time to time.
 
-To a slow browser, each message is a question. The quicker it answers, the fewer are: each answer
-has the kernel say twice that it is busy, and idle, and JupyterLab change its icons each time. With
-a question in each of 30 messages a second a picture was painted 31 ms after it was made, and 20 of
-them a second; with one in each GROUP, 8 ms and 28 (`python benchmarks/board_cost.py --browser`).
+To a slow browser, each message is a question. The longer it answers quickly, the fewer are: each
+answer has the kernel say that it is busy, then idle, and JupyterLab change its icons twice. With a
+question in each of 30 messages a second, 20 pictures a second were painted, each 31 ms after it was
+made; with one in each GROUP, 28 and 8 ms (`python benchmarks/board_cost.py --browser`).
 """
 
 from __future__ import annotations
@@ -77,10 +77,9 @@ class Pump:
         self._sent_at = 0.0
         self._took = 0.0
         # Questions: number of the message, when it was sent, when its oldest news had happened.
-        self._asked: deque[tuple[int, float, float]] = deque()
+        self._asked: deque[tuple[int, float, float]] = deque(maxlen=CREDITS)
         self._group, self._unasked, self._asked_at = 1, 0, 0.0
         self.latencies: deque[float] = deque(maxlen=LATENCIES)  # seconds from an event to paint
-        self.trips: deque[float] = deque(maxlen=LATENCIES)  # seconds from sending to paint
         self.spent = 0.0  # CPU seconds spent on making messages and handing them over
         self._thread = threading.Thread(target=self._work, name="a board", daemon=True)
 
@@ -207,8 +206,6 @@ class Pump:
             return False
         self._unasked, self._asked_at = 0, self._sent_at
         self._asked.append((self.sent, self._sent_at, news))
-        while len(self._asked) > CREDITS:
-            self._asked.popleft()
         return True
 
     # ------------------------------------------------------------------ the mail
@@ -240,7 +237,6 @@ class Pump:
         self.painted = max(self.painted, number)
         while self._asked and self._asked[0][0] <= number:
             _, sent, news = self._asked.popleft()
-            self.trips.append(now - sent)
             self._group = min(self._group + 1, GROUP) if now - sent < NEAR else 1
             if news:
                 self.latencies.append(now - news)

@@ -70,48 +70,44 @@ def test_at_first_two_messages_are_on_their_way_unless_the_browser_is_silent(boa
     assert browser.until(lambda frame: frame["turn"] == 5), "the newest wins"
 
 
-def asked_after(browser, inside, messages):
-    """Have a browser answer at once, and return which of so many more messages asked."""
-    begun = len(browser.messages)
-    for n in range(begun, begun + messages):
-        inside.turns(n + 1, n + 1)
-        browser.wait_for(n + 1)
-        if browser.messages[n][0]["ask"]:
-            browser.paint()
-    return [content["ask"] for content, _ in browser.messages[begun : begun + messages]]
+@pytest.fixture
+def asked(board, monkeypatch):
+    """Have a browser answer at once; returns which of so many more messages asked."""
+    inside, browser = fakes.FakeInside(), None
+
+    def asked(messages):
+        begun = len(browser.messages)
+        for n in range(begun, begun + messages):
+            inside.turns(n + 1, n + 1)
+            browser.wait_for(n + 1)
+            if browser.messages[n][0]["ask"]:
+                browser.paint()
+        return [content["ask"] for content, _ in browser.messages[begun : begun + messages]]
+
+    def start(**constants):
+        nonlocal browser
+        for name, value in {"PACE": 0.001, "SHARE": 0, **constants}.items():
+            monkeypatch.setattr(pump_module, name, value)
+        browser = board(inside)
+        browser.hello()
+        return asked
+
+    return start
 
 
-def test_a_quick_browser_is_asked_ever_less_often(board, monkeypatch):
-    monkeypatch.setattr(pump_module, "PACE", 0.001)
-    monkeypatch.setattr(pump_module, "SHARE", 0)
-    monkeypatch.setattr(pump_module, "NEAR", 30)
-    monkeypatch.setattr(pump_module, "ASK_PACE", 30)
-    inside = fakes.FakeInside()
-    browser = board(inside)
-    browser.hello()
-    first = asked_after(browser, inside, 30)
-    asked_after(browser, inside, 120)
-    last = asked_after(browser, inside, 60)
+def test_a_quick_browser_is_asked_ever_less_often(asked):
+    asked = asked(NEAR=30, ASK_PACE=30)
+    first = asked(30)
+    asked(120)
     assert first[0] and sum(first) >= 5
-    assert sum(last) == 60 / pump_module.GROUP
+    assert sum(asked(60)) == 60 / pump_module.GROUP
 
 
-def test_a_slow_browser_is_asked_each_time(board, monkeypatch):
-    monkeypatch.setattr(pump_module, "PACE", 0.001)
-    monkeypatch.setattr(pump_module, "NEAR", 0)
-    inside = fakes.FakeInside()
-    browser = board(inside)
-    browser.hello()
-    assert all(asked_after(browser, inside, 20))
-
-
-def test_where_little_happens_it_is_asked_once_a_second_all_the_same(board, monkeypatch):
-    monkeypatch.setattr(pump_module, "ASK_PACE", 0)
-    monkeypatch.setattr(pump_module, "NEAR", 30)
-    inside = fakes.FakeInside()
-    browser = board(inside)
-    browser.hello()
-    assert all(asked_after(browser, inside, 20))
+@pytest.mark.parametrize(
+    "constants", [{"NEAR": 0}, {"NEAR": 30, "ASK_PACE": 0}], ids=["slow", "long not asked"]
+)
+def test_a_browser_that_is_slow_or_was_long_not_asked_is_asked_each_time(asked, constants):
+    assert all(asked(**constants)(20))
 
 
 def test_when_the_browser_is_silent_something_is_sent_all_the_same(board):
