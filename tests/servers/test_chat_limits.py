@@ -94,8 +94,10 @@ TAKES_LONG_ONES = (
     ("BUFFER_SIZE = 1024\n", "BUFFER_SIZE = 1 << 16\n"),
     (
         "def serve(listener):\n",
-        "def serve(listener):\n    import socket\n"
-        f"    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, {ROOM})\n",
+        f"""def serve(listener):
+    import socket
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, {ROOM})
+""",
     ),
 )
 
