@@ -89,6 +89,22 @@ def test_the_first_set_up_installs_the_pins_and_then_the_kit(copy):
     assert "--no-build-isolation --editable ." in kit
 
 
+def test_what_is_installed_is_compiled_once_and_not_at_every_start(tmp_path, monkeypatch):
+    """As in containers, where Python is often told to write no bytecode of its own."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
+    python = tmp_path / "env" / "bin" / "python"
+    asking = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.run(asking, capture_output=True, text=True, check=True).stdout.strip())
+    for name, text in (("good", "x = 1"), ("bad", "x = ="), ("tests/test_good", "")):
+        path = site / "package" / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    subprocess.run([python, ROOT / "tools" / "compile_installed.py"], check=True)
+    made = [path.name.split(".")[0] for path in site.rglob("*.pyc")]
+    assert made == ["good"]
+
+
 def test_the_second_set_up_asks_nobody(copy):
     bootstrap(copy, "environment")
     before = asked_of_uv(copy)

@@ -58,6 +58,7 @@ def environment(version: str) -> Path:
     what = f"fetching and installing, with ipykernel {version}"
     run([*start, "-r", str(requirements)], what, requirements.read_text().count("=="))
     run([*start, "--no-deps", "--no-build-isolation", "--editable", "."], "installing reactorkit")
+    run([str(python), "tools/compile_installed.py"], "compiling")
     stamp.write_text(recipe(version))
     return python
 

@@ -189,6 +189,7 @@ def install(purpose: str, uv: str | None) -> None:
     run([*start, *files], "fetching and installing", count_pins(purpose))
     # The build backend is among the pins, so this needs no network and no second environment.
     run([*start, "--no-deps", "--no-build-isolation", "--editable", "."], "installing reactorkit")
+    run([str(PYTHON), "tools/compile_installed.py"], "compiling")
     # matplotlib looks through the fonts once per machine; better here than under a first picture.
     look = "from importlib.util import find_spec as there\n"
     look += "if there('matplotlib'): import matplotlib.font_manager"

@@ -90,6 +90,8 @@ def clean_up() -> None:
     """End every server, crowd and connection that was started here, and say so."""
     # Clients first: a server that ends gracefully waits for those who are still connected.
     for thing in sorted(_started, key=lambda one: isinstance(one, Server)):
+        if isinstance(thing, Server):
+            thing.hang_up()
         thing.stop()
     for process in living():
         process.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import weakref
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -44,6 +45,7 @@ class Server:
         self.target = target_word(target)
         self.name = Path(self.target).stem
         self.host, self.port = host, 0
+        self._peers: weakref.WeakSet[Peer] = weakref.WeakSet()
         if descriptors is not None and descriptors > descriptor_limit():
             raise KitError(
                 f"{descriptors} descriptors are more than this machine allows a process "
@@ -136,7 +138,14 @@ class Server:
 
     def connect(self, **options: Any) -> Peer:
         """Connect one scripted client; the options are Peer's."""
-        return Peer(self.address, **options)
+        peer = Peer(self.address, **options)
+        self._peers.add(peer)
+        return peer
+
+    def hang_up(self) -> None:
+        """Close every client that `connect()` gave. Closing one twice does nothing."""
+        for peer in list(self._peers):
+            peer.close()
 
     def pause(self) -> None:
         """Stop the process where it stands (SIGSTOP). The kernel goes on accepting for it."""

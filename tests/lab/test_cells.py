@@ -84,3 +84,13 @@ def test_an_exception_in_a_cell_leaves_running_servers_alone(kernel):
     kernel("try:\n    serve('no_such_server')\nexcept Exception as error:\n    print(error)")
     assert psutil.pid_exists(pid)
     kernel("clean_up()")
+
+
+def test_clean_up_closes_the_clients_before_it_ends_their_server(kernel):
+    # chat_reactor waits up to two seconds for whoever still has to fetch what it is owed.
+    kernel(
+        "from reactorkit import serve, clean_up\n"
+        "server = serve('chat_reactor')\n"
+        "ann = server.connect()"
+    )
+    assert kernel("clean_up()\nprint(ann.sock.fileno())") == "Nothing is left running.\n-1\n"

@@ -38,7 +38,7 @@ def context_switches(world: World) -> Evidence:
     threaded = roomy(world, "echo_threads", silent)
     with fill(world, threaded, 0, silent):
         wait_until_quiet(world, threaded)
-        change = threaded.measure(world.pick(quick=0.5, small=1.0, normal=1.0))
+        change = threaded.measure(world.pick(quick=0.3, small=1.0, normal=1.0))
     idle = None if change.switches is None else change.switches / change.seconds
     sizes = [heard.sizes[0], heard.sizes[-1]]
     rates = {name: [row[0].switches, row[-1].switches] for name, row in heard.costs.items()}

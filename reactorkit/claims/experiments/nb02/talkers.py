@@ -52,7 +52,7 @@ class Talk:
 def talk(world: World) -> Talk:
     """Let more and more clients talk to each server, then few of them beside silent ones."""
     many = crowd_size(world, quick=600, small=600, normal=1000)
-    window = world.pick(quick=0.2, small=0.6, normal=0.6)
+    window = world.pick(quick=0.15, small=0.6, normal=0.6)
     sizes = world.pick(quick=[FEW, many], small=[FEW, many], normal=[FEW, 100, many])
     servers = {name: roomy(world, name, many) for name in SERVERS}
     costs: dict[str, list[Cost]] = {name: [] for name in SERVERS}

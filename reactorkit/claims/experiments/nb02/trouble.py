@@ -36,13 +36,13 @@ WORDS = (
 # 64 KiB in which every byte tells its place; the sizes below are multiples of it.
 BLOCK = bytes(range(256)) * 256
 SILENCE = 0.15  # seconds after which a shouter takes its thread for dead
-STALLED = 0.2  # seconds without room in the buffers: the other side does not read
+STALLED = 0.1  # seconds without room in the buffers: the other side does not read
 
 
 def three_bad_clients(world: World) -> Evidence:
     """Send three bad clients to three servers, and ask a neighbour each time."""
     size = world.pick(quick=8, small=16, normal=16) * 2**20
-    patience = world.pick(quick=0.7, small=1.5, normal=1.5)
+    patience = world.pick(quick=0.5, small=1.5, normal=1.5)
     table = {}
     for target in world.progress(SERVERS, "servers"):
         table[Path(target).stem] = _visits(world, target, size, patience)
@@ -156,7 +156,7 @@ def draw_visits(data: Mapping[str, Any]) -> Figure:
 
 def shared_dictionary(world: World) -> Evidence:
     """Let one client shout to all while others come and go, without and with a lock."""
-    seconds = world.pick(quick=0.6, small=1.5, normal=1.5)
+    seconds = world.pick(quick=0.4, small=1.5, normal=1.5)
     # Chance decides when the first thread dies: a quiet run gets more time.
     free = shout(world, HERE / "shout_threads.py", seconds, longest=8.0)
     locked = shout(world, HERE / "shout_threads_locked.py", seconds, longest=seconds)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from reactorkit.claims.experiments.nb06.shown import Shown
 from reactorkit.claims.experiments.nb07.members import Member, gather
 from reactorkit.claims.experiments.nb08.slow import MEGABYTE, PORTION, SMALL_BUFFER
@@ -99,14 +101,15 @@ def _slow_user(world: World, server: Server, size: int) -> Seen:
     slow = Member(world.peer(server, rcvbuf=SMALL_BUFFER, timeout=20), "Slow", b"\n")
     ann, bob = (Member(world.peer(server), name, b"\n") for name in ("Ann", "Bob"))
     gather((slow, ann, bob))
-    seen, before = Seen(), server.gauges().rss
+    process, seen = psutil.Process(server.pid), Seen()
+    before = process.memory_info().rss
     for number in range(size // len(TEXT)):
         bob.forget()
         ann.say(f"<{number}>{TEXT}")
         bob.hear(f"<{number}>")  # the others are served all the time
         bob.hear(TEXT[:1] + '"')  # to the end of the line
         seen.said += 1
-        seen.grown.append((seen.said * len(TEXT), server.gauges().rss - before))
+        seen.grown.append((seen.said * len(TEXT), process.memory_info().rss - before))
     bob.say(THE_END)
     _read_all(slow, bob, ann, seen)
     return seen

@@ -67,7 +67,7 @@ def memory(world: World, server: Server, clients: int) -> float:
 def cost(world: World, server: Server, clients: int) -> float:
     """Return µs of CPU for one answer while so many clients talk without pause."""
     before = server.gauges().cpu_seconds
-    crowd = world.crowd(server, clients, "pingpong", seconds=world.pick(0.2, 0.5, 0.5))
+    crowd = world.crowd(server, clients, "pingpong", seconds=world.pick(0.12, 0.5, 0.5))
     answers = crowd.wait_done(30).round_trips
     used = server.gauges().cpu_seconds - before
     crowd.stop()

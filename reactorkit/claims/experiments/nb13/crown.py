@@ -29,7 +29,7 @@ def silent_and_talking(world: World) -> Evidence:
     began, waiting, costs = time.monotonic(), 0.0, {}
     for name in world.progress((THREADS, LOOP), "talking crowds"):
         server = roomy(world, name, clients)
-        costs[name] = cost(world, server, clients, world.pick(0.25, 0.6, 0.6)).cpu
+        costs[name] = cost(world, server, clients, world.pick(0.2, 0.6, 0.6)).cpu
         waiting = queued(server)
     waited = waiting / (time.monotonic() - began)
     return Evidence(
@@ -57,7 +57,7 @@ def _silent(world: World, clients: int) -> dict[str, dict[str, float]]:
     found = {}
     for name, server in servers.items():
         wait_until_quiet(world, server)
-        silence = server.measure(world.pick(quick=0.3, small=0.7, normal=0.7))
+        silence = server.measure(world.pick(quick=0.2, small=0.7, normal=0.7))
         found[name] = {"cpu": silence.cpu_share, "answer": times[name]}
     for each in held:
         each.close()

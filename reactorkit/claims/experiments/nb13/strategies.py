@@ -52,7 +52,7 @@ def five_strategies(world: World) -> Evidence:
     for name in world.progress(names, "designs"):
         servers[name] = world.serve(target(name))
         answers[name] = cpu_for_an_answer(world, servers[name])
-    window = world.pick(quick=0.4, small=1.0, normal=1.0)
+    window = world.pick(quick=0.3, small=1.0, normal=1.0)
     world.peer(servers[SPINS]).echo(b"the last word")
     busy = servers.pop(SPINS)
     idle = {SPINS: share_of_a_core(busy, window)[0]}
@@ -84,7 +84,7 @@ def family_cpu(server: Server) -> float:
 
 def cpu_for_an_answer(world: World, server: Server) -> float:
     """Return CPU seconds of the server for one answer, while a few dozen clients talk."""
-    clients, seconds = world.pick((30, 0.2), (50, 0.5), (100, 0.7))
+    clients, seconds = world.pick((30, 0.12), (50, 0.5), (100, 0.7))
     before = family_cpu(server)
     crowd = world.crowd(server, clients, "pingpong", seconds=seconds)
     answers = crowd.wait_done(30).round_trips
