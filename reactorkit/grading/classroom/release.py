@@ -33,6 +33,7 @@ TOP = (
     ".gitignore",
     "tools/set_up.py",
     "tools/installer.py",
+    "tools/compile_installed.py",
     "tools/open_lab.py",
     "notebooks/GLOSSARY.md",
 )
