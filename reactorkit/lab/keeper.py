@@ -63,7 +63,13 @@ def spawn(command: list[str], nofile: int) -> int:
     By fork() and exec(), since this process has one thread only: to load `subprocess` would take a
     quarter of the time in which a keeper gets ready.
     """
+    running, starting = os.pipe()  # exec() closes them: Python makes descriptors so
     if pid := os.fork():
+        os.close(starting)
+        # Nothing comes but the end, when the child runs the command. Before that it may have no
+        # session and no group of its own, and what is sent to the group would be lost.
+        os.read(running, 1)
+        os.close(running)
         return pid
     try:
         os.setsid()

@@ -1,6 +1,7 @@
 """A kept process: what it reads, what it prints, and what of that has been read here."""
 
 import os
+import signal
 import sys
 
 from reactorkit.lab.process import KeptProcess
@@ -38,3 +39,11 @@ def test_everything_is_read_once_a_child_has_ended():
         child.kill()
     assert child.unread == 0
     assert list(child.lines) == ["x" * 1000] * 300
+
+
+def test_a_child_that_is_killed_before_it_has_begun_is_gone():
+    """The word is there before the keeper has started the child: it must not be lost."""
+    for _ in range(20):
+        process = KeptProcess([sys.executable, "-c", "import time; time.sleep(600)"])
+        assert process.kill() == -signal.SIGKILL
+        assert not process.alive
