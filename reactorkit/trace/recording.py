@@ -182,7 +182,8 @@ class Recording:
     def _read(self, name: str) -> None:
         """Find every event and every keyframe, and hold each event to the vocabulary."""
         lines = text_lines(self._lines.file)
-        self.header = _header(next(lines, (0, b"")), name)
+        written = (line for _, line in lines if line.strip())
+        self.header = _header(next(written, b""), name)
         latest, bad = 0, 0
         for offset, line in lines:
             is_key = line.startswith(_AUTO) and b',"auto":true,' in line[:60]
@@ -277,11 +278,11 @@ def _bad_key(event: Event) -> bool:
     return event["e"] == "key" and bool(unsound(event["state"]))
 
 
-def _header(first: tuple[int, bytes], name: str) -> Event:
+def _header(first: bytes, name: str) -> Event:
     """Return the header; KitError when this is no recording, or one of another time."""
-    if not first[1].strip():
+    if not first:
         raise KitError(f"{name} is empty, so there is nothing to replay. Record it again.")
-    header = parsed(first[1])
+    header = parsed(first)
     if type(header) is not dict or header.get("schema") != SCHEMA:
         raise KitError(
             f"{name} is not a recording of this kit: its first line is not a {SCHEMA} header. "

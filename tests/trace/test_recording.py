@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import random
 
 import golden
 import pytest
@@ -261,7 +262,8 @@ def test_a_broken_keyframe_is_passed_over(tmp_path):
     [
         (b"", "is empty, so there is nothing to replay"),
         (b"\n\n", "is empty, so there is nothing to replay"),
-        (os.urandom(5000), "is not a recording of this kit"),
+        (random.Random(1).randbytes(5000), "is not a recording of this kit"),
+        (b"\n\x8c\n", "is not a recording of this kit"),
         (b"\x00" * 200_000, "is not a recording of this kit"),
         (b"<html>\n", "is not a recording of this kit"),
         (b"[1, 2]\n", "is not a recording of this kit"),
