@@ -41,7 +41,7 @@ CAUSES = (
     Cause(
         ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122"),
         """\
-The disk is full. The environment needs about 550 MB below {root}.
+The disk is full. The environment needs about 460 MB below {root}.
 Make room, then run me again.""",
     ),
     Cause(
