@@ -155,7 +155,9 @@ class Run:
     # ---------------------------------------------------------------- its end
 
     def why_ended(self) -> str | None:
-        """Return why it has ended, in words; None while it runs."""
+        """Return why it has ended, or is being killed, in words; None while it runs."""
+        if self.limits.reason:
+            return self.limits.reason  # many processes take a while to end
         # What is seen of an end elsewhere comes a moment before the status.
         if self.process.wait(0.2) is None and self.process.alive:
             return None

@@ -96,3 +96,28 @@ def test_who_takes_too_much_is_told_so(name, words, way):
     path = FOLDER / "hostile" / f"{name}.py"
     result = judge(exercise, submission.read(exercise, path), isolation=way)
     assert words in result.text()
+
+
+def test_who_is_told_so_need_not_have_ended_yet():
+    """Without namespaces, the processes of a fork bomb are killed one by one, which takes long."""
+    exercise = short(catalog.get("x02"))
+    path = FOLDER / "hostile" / "fork_bomb.py"
+    result = judge(exercise, submission.read(exercise, path), isolation=isolation.Isolation())
+    assert "processes, and 64 are allowed" in result.text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+def test_what_a_throw_away_user_left_elsewhere_is_removed_with_its_folder(folders):
+    way = isolation.ThrowAwayUser()
+    mine = folders / "of-a-submission"
+    mine.mkdir()
+    way.prepare(mine)
+    number = mine.stat().st_uid
+    assert number >= isolation.FIRST_UID
+    left, of_others = folders / "left", folders / "of-others"
+    for path in (left, of_others):
+        path.mkdir()
+    os.chown(left, number, number)
+    way.clean(mine)
+    assert list(folders.iterdir()) == [of_others]
+    of_others.rmdir()
