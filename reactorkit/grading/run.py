@@ -156,12 +156,11 @@ class Run:
 
     def why_ended(self) -> str | None:
         """Return why it has ended, or is being killed, in words; None while it runs."""
-        if self.limits.reason:
-            return self.limits.reason  # many processes take a while to end
         # What is seen of an end elsewhere comes a moment before the status.
-        if self.process.wait(0.2) is None and self.process.alive:
+        running = self.process.wait(0.2) is None and self.process.alive
+        if running and not self.limits.reason:
             return None
-        status = self.process.returncode
+        status = self.process.returncode  # many processes that are killed take a while to end
         return self.limits.reason or ended_because(status, self.log, self.defines)
 
     def blamed(self, unmet: Unmet) -> Unmet:
