@@ -209,7 +209,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str, str]] = {
     "submit": (submit, "submit --name NAME", "your answers in one zip, to hand in"),
     "grade": (grade, "grade SUBMISSIONS --out DIR", "judge a class: gradebook, reports, exports"),
     "release": (release, "release course.toml --out DIR", "a learner's copy, without solutions"),
-    "export": (export, "export nbgrader|gradescope --out OUT", "the checks, for others to run"),
+    "export": (export, "export SYSTEM --out OUT", "the checks, for others to run"),
     "demo": (demo, "demo [SCENE|SERVER] [--check]", "the instructor's stage, in the browser"),
     "bench": (bench, "bench [echo|chat|c10k]", "our servers beside uvloop, Twisted, Node.js"),
     "doctor": (doctor, "doctor [--end]", "find (and end) leftovers, check limits and programs"),

@@ -117,6 +117,14 @@ def test_a_notebook_opens_with_its_number_its_title_and_the_walk(path):
 
 
 @every_notebook
+def test_a_fence_stands_on_a_line_of_its_own(path):
+    """Behind other words it opens nothing, and the one that was to close it swallows the rest."""
+    for cell in cells(path, "markdown"):
+        wrong = [line for line in cell.source.splitlines() if "```" in line.lstrip()[1:]]
+        assert [line for line in wrong if not line.lstrip().startswith("```")] == [], cell.id
+
+
+@every_notebook
 def test_a_notebook_states_its_minutes(path):
     """The sum need not be there, but every number of minutes must be the course's."""
     lesson, text = lesson_of(path), cells(path)[0].source

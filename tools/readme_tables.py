@@ -17,20 +17,19 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 
 def course_table() -> str:
     """Return the map of the course as Markdown; lessons that exist are links."""
-    lines = ["| | lesson | core | deeper | exercise | |", "|---|---|---|---|---|---|"]
+    lines = ["| | lesson | core | deeper | your turn | exercises |", "|---|---|---|---|---|---|"]
     for one in LESSONS:
         title = f"[{one.title}](notebooks/{one.file_name})" if one.exists else one.title
-        core, deeper, exercise = (f"{minutes} min" if minutes else "" for minutes in one.minutes)
-        exercise = " ".join([exercise, *exercises_of(one)])
-        state = "" if one.exists else "to come"
-        lines.append(f"| {one.number:02d} | {title} | {core} | {deeper} | {exercise} | {state} |")
+        core, deeper, turn = (f"{minutes} min" if minutes else "" for minutes in one.minutes)
+        graded = ", ".join(exercises_of(one)) if one.exists else "to come"
+        lines.append(f"| {one.number:02d} | {title} | {core} | {deeper} | {turn} | {graded} |")
     return "\n".join(lines)
 
 
 def exercises_of(lesson: Lesson) -> list[str]:
-    """Return links to the exercises of a lesson."""
+    """Return links to the exercises of a lesson, each with the time that it takes."""
     return [
-        f"[{one.id}](exercises/{one.notebook_name})"
+        f"[{one.id}](exercises/{one.notebook_name}) {one.minutes} min"
         for one in catalog().values()
         if one.notebook == lesson.number
     ]

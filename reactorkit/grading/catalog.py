@@ -49,6 +49,7 @@ class Exercise:
 
     Arguments:
         id: "x06"; the number is that of the lesson that it belongs to.
+        minutes: how long it takes, about.
         kind: "server": a file with serve(listener). "functions": a file with functions or classes
             that we call. "client": a program that we run.
         names: the functions and classes that the file has to define.
@@ -59,6 +60,7 @@ class Exercise:
     slug: str
     title: str
     notebook: int
+    minutes: int
     kind: str
     names: tuple[str, ...]
     hints: tuple[str, ...]

@@ -1,7 +1,9 @@
 """The catalogue keeps its own rules: what a check needs has been taught, what it catches exists."""
 
+import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from reactorkit.claims import model
@@ -9,7 +11,8 @@ from reactorkit.course import lesson_at
 from reactorkit.errors import KitError
 from reactorkit.grading import catalog, submission
 
-SUBMISSIONS = Path(__file__).resolve().parent.parent / "submissions"
+COURSE = Path(__file__).resolve().parent.parent.parent
+SUBMISSIONS = COURSE / "tests" / "submissions"
 EXERCISES = list(catalog.catalog().values())
 GAPS = {gap.id: gap for gap in model.gaps()}
 
@@ -57,6 +60,22 @@ def test_hints_and_places_to_read_again_are_sentences(one):
     assert all(len(text) > 20 for text in one.hints)
     assert all(check.read for check in one.checks)
     lesson_at(one.notebook)
+
+
+@every_exercise
+def test_what_is_to_be_read_again_is_a_heading_of_that_lesson(one):
+    for check in one.checks:
+        number, heading = re.fullmatch(r"lesson (\d\d), “(.+)”", check.read).groups()
+        (lesson,) = (COURSE / "notebooks").glob(f"{number}_*.ipynb")
+        cells = nbformat.read(lesson, as_version=4).cells
+        lines = [line for cell in cells for line in cell.source.splitlines()]
+        assert any(line.startswith("## ") and heading in line for line in lines), check.read
+
+
+@every_exercise
+def test_its_minutes_are_those_that_the_learner_reads(one):
+    text = (COURSE / "exercises" / one.notebook_name).read_text(encoding="utf-8")
+    assert re.findall(r"about (\d+) minutes", text) == [str(one.minutes)]
 
 
 @every_exercise

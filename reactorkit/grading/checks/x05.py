@@ -256,7 +256,7 @@ def stale(stage: FunctionStage) -> None:
         other = next(one for one in handles if one.number != handle.number)
         scene.unregister(other)
         other.call("close")
-        scene.soon(scene.stop)
+        scene.stop()
 
     for handle in handles:
         scene.register(handle, READ, callback)
@@ -287,7 +287,7 @@ def reused(stage: FunctionStage) -> None:
         scene.unregister(handles[place])
         handles[place].call("close")
         scene.register(with_number(numbers[place]), READ, newcomer)
-        scene.soon(scene.stop)
+        scene.stop()
 
     def with_number(number: int) -> Remote:
         for _ in range(8):

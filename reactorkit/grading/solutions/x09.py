@@ -110,7 +110,8 @@ def hear(line):
     try:
         message = json.loads(line.decode())
         user, text = message["user"], message["text"]
-    except (ValueError, TypeError, KeyError):
+        f"{user}{text}".encode()  # half of a surrogate pair is no text (ValueError)
+    except (ValueError, TypeError, KeyError, RecursionError):
         return
     if isinstance(user, str) and isinstance(text, str):
         show(user, text)

@@ -167,8 +167,8 @@ def dialogue_out_of_step(world: World) -> Evidence:
             "C76": Finding(
                 met,
                 f"the answer to {len(LONG):,} bytes began with {len(first):,} of them; the answer "
-                f"to b'second' was {_short(second)}; an empty line was answered by {empty}; 1,023 "
-                f"bytes of two-byte characters decoded to: {cut}",
+                f"to b'second' was {_short(second)}; another client's empty line was answered by "
+                f"{empty}; 1,023 bytes of two-byte characters decoded to: {cut}",
                 why=""
                 if met
                 else "The bytes came back in other pieces than expected: run it once more.",
@@ -178,8 +178,8 @@ def dialogue_out_of_step(world: World) -> Evidence:
         picture=pictures.draw_out_of_step,
         caption="From the long line on, every answer belongs to an earlier question.",
         alt=f"A dialogue of client and server. The client sends 5,000 bytes and reads "
-        f"{len(first):,}; it sends second and reads {_short(second)}; it sends an empty line and "
-        f"hears {empty}.",
+        f"{len(first):,}; it sends second and reads {_short(second)}. Another one, in step, sends "
+        f"an empty line and hears {empty}.",
     )
 
 

@@ -202,7 +202,7 @@ def draw_out_of_step(data: dict[str, Any]) -> Figure:
             (None, "server", "client", f"recv(1024) gives {data['first']:,} bytes of it"),
             (None, "client", "server", "'second'"),
             (None, "server", "client", f"recv(1024) gives {data['second']}"),
-            (None, "client", None, "an empty line: 0 bytes"),
+            (None, "client", None, "another one: an empty line"),
             (None, "server", "client", "✘ silence" if silent else data["empty"]),
         ],
     )
