@@ -29,6 +29,11 @@ class Room:
         """How many lines wait to be handed out."""
         return len(self._gathered)
 
+    @property
+    def size(self):
+        """How many bytes these lines are."""
+        return self._size
+
     def join(self, member):
         """Let a member in."""
         self._members[member] = None

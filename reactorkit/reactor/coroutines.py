@@ -12,10 +12,12 @@ event handler like any other. So there is no second loop here, only one more kin
 This is also how asyncio works, whose tasks and futures do much more.
 """
 
+import errno
 import logging
+import os
 import types
 
-from reactorkit.reactor.handlers import READ, WRITE, EventHandler
+from reactorkit.reactor.handlers import GONE, READ, WRITE, EventHandler
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +149,12 @@ async def gather(*jobs):
     When one fails, the others are cancelled, and its error is raised here. When this is cancelled,
     so are they.
     """
-    reactor = (await this_task()).reactor
+    try:
+        reactor = (await this_task()).reactor
+    except BaseException:  # cancelled before they began
+        for job in jobs:
+            job.cancel() if isinstance(job, Task) else job.close()
+        raise
     tasks = [job if isinstance(job, Task) else Task(reactor, job) for job in jobs]
     try:
         await suspend(lambda me: _when_all_are_done(me, tasks))
@@ -241,7 +248,9 @@ class Waiting(EventHandler):
 
 
 def _waiting_for(reactor, handle):
-    """Return the handler for a handle, a new one if there is none."""
+    """Return the handler for a handle, a new one if there is none; OSError if it is closed."""
+    if handle.fileno() < 0:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     known = reactor.handlers.get(handle.fileno())
     if isinstance(known, Waiting):
         if known.handle is handle:
@@ -262,8 +271,9 @@ async def accept(listener):
             client, _ = listener.accept()
         except BlockingIOError:
             await readable(listener)
-        except ConnectionAbortedError:  # BSD: gone before we came
-            continue
+        except OSError as error:
+            if error.errno not in GONE:
+                raise
         else:
             client.setblocking(False)
             return client

@@ -8,6 +8,9 @@ import heapq
 import itertools
 import time
 
+# Seconds. epoll counts milliseconds in a C int, 24 days at most; so we ask again before.
+LONGEST_WAIT = 86_400.0
+
 
 class Timer:
     """One call that is to come, or that comes again and again.
@@ -55,12 +58,15 @@ class TimerQueue:
         return timer
 
     def seconds_left(self):
-        """Return the seconds until the next timer is due, 0 if it is, or None without timers."""
+        """Return the seconds until the next timer is due, 0 if it is, or None without timers.
+
+        Never more than LONGEST_WAIT: then nothing is due yet, and the wait begins anew.
+        """
         while self._heap and self._heap[0][2].cancelled:
             heapq.heappop(self._heap)
         if not self._heap:
             return None
-        return max(0.0, self._heap[0][0] - time.monotonic())
+        return min(LONGEST_WAIT, max(0.0, self._heap[0][0] - time.monotonic()))
 
     def due(self):
         """Yield the timers that are due now, each removed; a periodic one is put back first.

@@ -49,14 +49,14 @@ class Wakeup(EventHandler):
         whatever a handler is doing; this one runs when nothing else does. Main thread only
         (ValueError elsewhere).
         """
+        self._signals[number] = function, args
         # Python writes a signal's number into this descriptor (signal.set_wakeup_fd), but only for
-        # signals that have a handler in Python.
-        signal.signal(number, lambda *_: None)
-        # A signal may find the pair full, and then it is woken anyway.
+        # signals that have a handler in Python. One may find the pair full: it is woken anyway.
         before = signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
         if self._wakeup_fd_before is None:
             self._wakeup_fd_before = before
-        self._signals[number] = function, args
+        # Last: from here on a signal is a byte and nothing else, so the byte has to have its way.
+        signal.signal(number, lambda *_: None)
 
     def handle_readable(self):
         """Empty the pair, then do what was asked for."""

@@ -89,8 +89,12 @@ class Member(EventHandler):
     @property
     def interest(self):
         # Back-pressure: what we do not read fills the buffers on the way, then the sender waits.
-        listens = not (self.ended or self.resting or len(self.outbox) > OWED_TO_A_SPEAKER)
+        listens = self.is_heard and not (self.ended or self.resting)
         return (READ if listens else 0) | (WRITE if self.outbox else 0)
+
+    @property
+    def is_heard(self):
+        return len(self.outbox) <= OWED_TO_A_SPEAKER
 
     # ------------------------------------------------------------ what it says
 
@@ -121,6 +125,8 @@ class Member(EventHandler):
 
     def take_turn(self, more=False):
         self.hear(LINES_AT_ONCE)
+        if self.leaving:
+            return
         self.resting = more or bool(self.lines)
         if self.resting:
             self.reactor.call_later(REST, self.go_on)
@@ -142,7 +148,10 @@ class Member(EventHandler):
             message = parse(line)
         except NotAMessage as error:
             return complaint(str(error))
-        if self.room.say(self, encode(message)):
+        first = self.room.say(self, encode(message))
+        if self.room.size > OWED_TO_A_SPEAKER:  # a send() of more would leave everybody owed
+            hand_out(self.reactor, self.room, turns=0)
+        elif first:
             self.reactor.call_soon(hand_out, self.reactor, self.room)
         return b""
 
@@ -171,7 +180,10 @@ class Member(EventHandler):
         self.reactor.refresh(self)
 
     def handle_writable(self):
+        was_heard = self.is_heard
         self.outbox.sent(self.send(self.outbox.first(65536)))
+        if self.is_heard and not was_heard:
+            self.since = time.monotonic()  # the end of its line may have been here all the time
         if self.leaving:
             self.finish()
 
@@ -189,7 +201,7 @@ class Member(EventHandler):
 
     def check_time(self, now):
         seconds = now - self.since
-        if self.framer.unfinished and seconds > TO_END_A_LINE:
+        if self.framer.unfinished and self.is_heard and seconds > TO_END_A_LINE:
             self.leave(f"A line has to end within {TO_END_A_LINE} seconds.")
         elif seconds > TO_SAY_SOMETHING:
             self.leave(f"Nothing was heard from you for {TO_SAY_SOMETHING} seconds.")

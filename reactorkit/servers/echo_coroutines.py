@@ -10,10 +10,9 @@ Stops working when descriptors run out for good, like every server; and when som
 Rung 9. Next: echo_asyncio has all of this in the standard library.
 """
 
-import errno
-
 from reactorkit.reactor import Reactor
 from reactorkit.reactor.coroutines import Task, accept, recv, send_all, sleep
+from reactorkit.reactor.handlers import NO_ROOM
 
 
 async def welcome(reactor, listener):
@@ -22,11 +21,12 @@ async def welcome(reactor, listener):
     # register: nothing by hand. Whoever awaits a handle is registered for as long as it waits.
     # wait: each `await` below. Up to there the code runs; then the others have their turn.
     while True:
-        # accept: awaits a client; each gets a task of its own, as it got a thread in echo_threads.
+        # accept: awaits a client, and does not stop for one that is there already. Each gets a
+        # task of its own, as it got a thread in echo_threads.
         try:
             client = await accept(listener)
         except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE):
+            if error.errno not in NO_ROOM:
                 raise
             await sleep(0.1)  # no descriptor is left: those who are connected are served meanwhile
             continue

@@ -80,8 +80,9 @@ class EchoConnection(EventHandler):
             self.close()
 
     def handle_stop(self):
-        # To close with bytes unread makes the kernel send a reset, and the client would lose what
-        # it has not fetched. So: answer what is here, end our stream, and read until it ends its.
+        # To close with bytes unread makes the kernel send a reset, and what has not reached the
+        # client by then would be lost. So: answer one more piece, end our stream, and read on until
+        # the client ends its own; what that brings is not answered any more.
         self.handle_readable()
         self.stopping = True
         if not self.closed:

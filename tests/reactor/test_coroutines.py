@@ -262,6 +262,27 @@ def test_cancelling_one_that_gathers_cancels_all_of_it(reactor, turn_until):
     assert sorted(ended) == ["a", "b"]
 
 
+def test_cancelling_one_that_was_about_to_gather_cancels_all_of_it(reactor, turn_until):
+    ended = []
+
+    async def nap():
+        try:
+            await sleep(3600)
+        finally:
+            ended.append("nap")
+
+    inner = Task(reactor, nap())
+    turn_until(lambda: inner._disarm)  # it sleeps
+
+    async def main():
+        await gather(inner, nap())  # the second one never begins
+
+    outer = Task(reactor, main())
+    reactor.call_soon(outer.cancel)  # comes when it has run up to its first `await`
+    turn_until(lambda: outer.done and inner.done)
+    assert ended == ["nap"]
+
+
 def test_an_error_that_nobody_waits_for_is_logged_and_hurts_nobody(reactor, turn_until, caplog):
     done = []
 
@@ -340,15 +361,17 @@ def test_a_handle_with_the_number_of_a_closed_one_is_waited_for_anew(run, pair):
     assert len(run(main())) < 20
 
 
-def test_a_closed_handle_is_an_error_at_the_await(run, pair):
+def test_a_closed_handle_is_an_error_at_the_await(reactor, run, pair):
     ours, _ = pair()
     ours.close()
 
     async def main():
-        with pytest.raises((ValueError, OSError)):
+        with pytest.raises(OSError, match="Bad file descriptor"):
             await readable(ours)
 
+    known = set(reactor.handlers)
     run(main())
+    assert set(reactor.handlers) == known, "nothing of it is left in the reactor"
 
 
 def test_an_idle_coroutine_costs_no_turn(reactor, pair):

@@ -36,6 +36,14 @@ def add(queue, moment, name, period=None):
     return queue.add(Timer(moment, print, (name,), period))
 
 
+def test_a_wait_is_never_longer_than_every_selector_takes(queue, reactor):
+    add(queue, time.monotonic() + 400 * 86_400, "next year")
+    assert queue.seconds_left() == timers.LONGEST_WAIT
+    reactor.call_later(400 * 86_400, print)
+    reactor.call_from_thread(print, "so that it wakes")
+    reactor.handle_events()  # without a time-out of its own: it takes the timers'
+
+
 def test_they_come_in_the_order_of_their_moments_equal_ones_in_the_order_they_came_in(queue, clock):
     for moment, name in [(1003, "c"), (1001, "a"), (1002, "b1"), (1002, "b2"), (1002, "b3")]:
         add(queue, moment, name)

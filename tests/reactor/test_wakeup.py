@@ -62,6 +62,23 @@ def signals():
 
 
 @pytest.mark.usefixtures("signals")
+def test_a_signal_that_comes_while_its_function_is_made_known_is_not_lost(reactor, turn_until):
+    set_handler = signal.signal
+
+    def set_and_send(number, handler):
+        before = set_handler(number, handler)
+        os.kill(os.getpid(), number)
+        return before
+
+    came = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signal, "signal", set_and_send)
+        reactor.on_signal(signal.SIGUSR1, came.append, "it")
+    turn_until(lambda: came)
+    assert came == ["it"]
+
+
+@pytest.mark.usefixtures("signals")
 def test_a_signal_ends_the_wait_and_is_handled_between_handlers(reactor, recorder):
     ran = []
     reactor.on_signal(signal.SIGUSR1, ran.append, "signal")

@@ -3,8 +3,9 @@
 The first caller waits for a second one. What one of the two says, the other hears; when one hangs
 up, both connections are closed. Nothing in Reactor, EventHandler and Acceptor knows of it.
 
-Stops working when both hang up in the same turn: the handler of the first closes the handle of
-the second, whose event stands later in the list.
+Stops working when one hangs up and the other has an event in the same turn, a word or a hanging up
+of its own: the handler of the first closes the handle of the second, whose event stands later in
+the list. And what is said to one who does not read is kept without a limit.
 """
 
 import selectors
@@ -121,6 +122,7 @@ class Phone(EventHandler):
             Phone.alone = None
         self.close()
         if self.other:
+            self.other.handle_writable()  # the last words; what does not fit now is lost
             self.other.close()
 
 

@@ -42,7 +42,10 @@ class Chat(EventHandler):
         *lines, self.rest = (self.rest + data).split(b"\n")
         for line in lines:
             for member in self.members - {self}:
-                member.handle.send(line + b"\n")
+                try:
+                    member.handle.send(line + b"\n")
+                except OSError:  # reset: that member is gone, and its own event says so
+                    pass
 
     def handle_close(self):
         """Leave the room as well."""

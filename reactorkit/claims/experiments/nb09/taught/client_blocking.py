@@ -26,7 +26,7 @@ def main(host, port, user):
             for key, _ in selector.select():
                 if key.fileobj is server:
                     data = server.recv(65536)  # read
-                    print(data.decode(), end="")
+                    print(data.decode(errors="replace"), end="")
                 else:
                     data = os.read(key.fd, 65536)  # read: all that there is, be it ten lines
                     for line in typed.feed(data):

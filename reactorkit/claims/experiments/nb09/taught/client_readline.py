@@ -21,10 +21,9 @@ def main(host, port, user):
             # wait: for whichever comes first.
             for key, _ in selector.select():
                 if key.fileobj is server:
-                    text = server.recv(65536).decode()  # read
+                    text = server.recv(65536).decode(errors="replace")  # read
                     print(text, end="")
-                else:
-                    text = sys.stdin.readline()  # read: one line, it seems
+                elif text := sys.stdin.readline():  # read: one line, it seems
                     said = {"user": user, "text": text.rstrip("\n")}
                     server.sendall(json.dumps(said).encode() + b"\n")  # write
                 if not text:

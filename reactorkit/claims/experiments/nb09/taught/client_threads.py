@@ -25,8 +25,9 @@ def listen(server):
     with server.makefile() as lines:
         for line in lines:  # read: sleeps until the server speaks
             said = json.loads(line)
-            print(f"[{said['user']}] {said['text']}")
-    os._exit(0)  # no more will come, and the main thread is inside a read that nobody ends
+            print(f"[{said.get('user', 'server')}] {said.get('text', line)}", flush=True)
+    # No more will come, and the main thread is inside a read that nobody ends.
+    os._exit(0)
 
 
 main(*sys.argv[1:])

@@ -17,11 +17,11 @@ def serve(listener):
     # create listener: the launcher did; every worker inherits it.
     workers = [start(echo, listener) for _ in range(WORKERS)]
     try:
-        for _ in workers:
-            os.wait()
+        while workers:
+            workers.remove(os.wait()[0])
     finally:
         for pid in workers:
-            os.kill(pid, signal.SIGTERM)  # one that has ended but was not waited for takes it too
+            os.kill(pid, signal.SIGTERM)  # those not waited for: even one that has ended takes it
 
 
 def start(echo, listener):
