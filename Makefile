@@ -32,14 +32,15 @@ BOOTSTRAP = python=$$(command -v '$(FOUND)') || { \
 # sizes that a reader gets.
 QUICK := REACTORKIT_QUICK=1
 AUTO := REACTORKIT_AUTOPREDICT=1
-# A worker for each core; one more makes each test slower and the whole no faster. A file's tests
-# stay together, and so do a lesson's cells.
-SHARED := -n auto --maxprocesses=4 --dist loadfile
+# A worker more than there are cores: many tests wait for what others do. A file's tests stay
+# together, and so do a lesson's cells.
+WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+SHARED = -n $(WORKERS) --maxprocesses=4 --dist loadfile
 SUBMISSIONS := tests/grading/test_submissions.py
-TESTS := $(SHARED) --no-loadscope-reorder --ignore=$(SUBMISSIONS)
+TESTS = $(SHARED) --no-loadscope-reorder --ignore=$(SUBMISSIONS)
 # A judge mostly waits for what does not come: many of them share a core.
 JUDGES := -n 8 --dist worksteal
-NBVAL := $(SHARED) --nbval --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120 --timeout=180
+NBVAL = $(SHARED) --nbval --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120 --timeout=180
 
 help:  ## Show this list
 	@echo "make lab                  set up what is missing and open the lessons in JupyterLab"
