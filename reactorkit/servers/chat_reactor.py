@@ -89,12 +89,8 @@ class Member(EventHandler):
     @property
     def interest(self):
         # Back-pressure: what we do not read fills the buffers on the way, then the sender waits.
-        listens = self.is_heard and not (self.ended or self.resting)
+        listens = not (self.ended or self.resting or len(self.outbox) > OWED_TO_A_SPEAKER)
         return (READ if listens else 0) | (WRITE if self.outbox else 0)
-
-    @property
-    def is_heard(self):
-        return len(self.outbox) <= OWED_TO_A_SPEAKER
 
     # ------------------------------------------------------------ what it says
 
@@ -125,9 +121,7 @@ class Member(EventHandler):
 
     def take_turn(self, more=False):
         self.hear(LINES_AT_ONCE)
-        if self.leaving:
-            return
-        self.resting = more or bool(self.lines)
+        self.resting = not self.leaving and (more or bool(self.lines))
         if self.resting:
             self.reactor.call_later(REST, self.go_on)
         elif self.framer.too_long:
@@ -180,10 +174,9 @@ class Member(EventHandler):
         self.reactor.refresh(self)
 
     def handle_writable(self):
-        was_heard = self.is_heard
+        if not self.interest & READ:  # the end of its line may be here: it is we who do not listen
+            self.since = time.monotonic()
         self.outbox.sent(self.send(self.outbox.first(65536)))
-        if self.is_heard and not was_heard:
-            self.since = time.monotonic()  # the end of its line may have been here all the time
         if self.leaving:
             self.finish()
 
@@ -201,7 +194,7 @@ class Member(EventHandler):
 
     def check_time(self, now):
         seconds = now - self.since
-        if self.framer.unfinished and self.is_heard and seconds > TO_END_A_LINE:
+        if self.framer.unfinished and self.interest & READ and seconds > TO_END_A_LINE:
             self.leave(f"A line has to end within {TO_END_A_LINE} seconds.")
         elif seconds > TO_SAY_SOMETHING:
             self.leave(f"Nothing was heard from you for {TO_SAY_SOMETHING} seconds.")
