@@ -59,6 +59,9 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         stop.limit_what_is_left()
+    except RuntimeError as error:
+        if not broke_a_lock(error):
+            raise
     if stop.asked:
         wait_for_threads()
         leave()
@@ -250,6 +253,19 @@ class Stop:
         if signal.getsignal(signal.SIGALRM) == signal.SIG_DFL:
             signal.signal(signal.SIGALRM, lambda *_: leave())
             signal.setitimer(signal.ITIMER_REAL, GRACE)
+
+
+def broke_a_lock(error: RuntimeError) -> bool:
+    """Return whether a signal has come between two steps of the module threading.
+
+    Where a Condition waits it gives its lock back, and when it is interrupted just then, its `with`
+    gives it back once more. Thread.start() waits in this way.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    inside = trace is not None and trace.tb_frame.f_globals.get("__name__") == "threading"
+    return inside and isinstance(error.__context__, KeyboardInterrupt)
 
 
 def wait_for_threads() -> None:

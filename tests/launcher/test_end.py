@@ -120,6 +120,23 @@ def serve(listener):
     assert process.wait(20) == 0
 
 
+def test_a_signal_between_two_steps_of_a_lock_is_an_end_like_any_other(launch, write):
+    source = """
+import os, signal, threading
+def serve(listener):
+    condition = threading.Condition()
+    def release():
+        condition.release()
+        os.kill(os.getpid(), signal.SIGTERM)
+    condition._release_save = release
+    with condition:
+        condition.wait()
+"""
+    process = launch(write(source))
+    _, error = process.communicate(timeout=20)
+    assert (process.returncode, error) == (0, "")
+
+
 def test_threads_that_print_all_the_time_do_not_spoil_the_end(launch, write):
     source = """
 import threading
