@@ -107,6 +107,8 @@ def kill_family(child: int, code: int | None) -> int:
         try:
             # Every child of ours has its SIGKILL, so this returns; its orphans come to us.
             os.waitpid(-1, 0)
+            while os.waitpid(-1, os.WNOHANG)[0]:  # more than one, before the next look at /proc
+                pass
         except ChildProcessError:
             return code
 
