@@ -127,7 +127,7 @@ class ThrowAwayUser(Isolation):
 
     @staticmethod
     def _uid(folder: Path) -> int:
-        """Return the number that belongs to a folder; of 4,000 pairs of folders, one shares one."""
+        """Return the number that belongs to a folder. Two have the same, 1 time in 4,000."""
         return FIRST_UID + folder.lstat().st_ino % UIDS if folder.exists() else -1
 
 

@@ -249,9 +249,10 @@ class Waiting(EventHandler):
 
 def _waiting_for(reactor, handle):
     """Return the handler for a handle, a new one if there is none; OSError if it is closed."""
-    if handle.fileno() < 0:
+    number = handle.fileno()
+    if number < 0:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    known = reactor.handlers.get(handle.fileno())
+    known = reactor.handlers.get(number)
     if isinstance(known, Waiting):
         if known.handle is handle:
             return known

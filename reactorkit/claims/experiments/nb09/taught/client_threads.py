@@ -25,7 +25,8 @@ def listen(server):
     with server.makefile() as lines:
         for line in lines:  # read: sleeps until the server speaks
             said = json.loads(line)
-            print(f"[{said.get('user', 'server')}] {said.get('text', line)}", flush=True)
+            text = said.get("text", said.get("error"))
+            print(f"[{said.get('user', 'server')}] {text}", flush=True)
     # No more will come, and the main thread is inside a read that nobody ends.
     os._exit(0)
 
