@@ -7,19 +7,25 @@ right solution with 200 threads (each reserves 8 MiB of addresses for its stack)
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
+from reactorkit.lab.keeper import descendants
 from reactorkit.lab.process import KeptProcess
 
 MEMORY = 1 << 30  # bytes resident, all its processes together
 PROCESSES = 64
 DISK = 256 << 20  # bytes in its folder
 EVERY = 0.1  # seconds
+# Whether the kernel lists the children of a thread (proc(5)): psutil would read every process of
+# the machine to find them, ten times a second for each submission.
+LISTED = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 STARTS = 10.0  # seconds until the submission's process is there
 
 
@@ -28,6 +34,7 @@ class Limits:
 
     def __init__(self, process: KeptProcess, folder: Path) -> None:
         self.reason = ""
+        self._pid: int | None = None  # of the submission, once it is there
         self._process, self._folder = process, folder
         self._file = str(folder / "submission.py")
         self._over = threading.Event()
@@ -42,14 +49,17 @@ class Limits:
     def pid_of_submission(self) -> int | None:
         """Return the process that runs the submission, below whatever keeps it apart."""
         end = time.monotonic() + STARTS
-        while self._process.alive and time.monotonic() < end:
-            for one in self._family():
-                with contextlib.suppress(psutil.Error):
-                    words = one.cmdline()
-                    if words[:1] == [sys.executable] and "-S" not in words and self._file in words:
-                        return one.pid
-            time.sleep(0.01)  # it has not come to run our child.py yet; nobody tells when
-        return None
+        while self._pid is None and self._process.alive and time.monotonic() < end:
+            self._pid = next((one.pid for one in self._family() if self._is_submission(one)), None)
+            if self._pid is None:
+                time.sleep(0.01)  # it has not come to run our child.py yet; nobody tells when
+        return self._pid if self._process.alive else None
+
+    def _is_submission(self, process: psutil.Process) -> bool:
+        with contextlib.suppress(psutil.Error):
+            words = process.cmdline()
+            return words[:1] == [sys.executable] and "-S" not in words and self._file in words
+        return False
 
     def _watch(self) -> None:
         while not self._over.wait(EVERY) and self._process.alive:
@@ -76,8 +86,15 @@ class Limits:
             return []
         with contextlib.suppress(psutil.Error):
             top = psutil.Process(pid)
-            return [top, *top.children(recursive=True)]
+            return [top, *(_known(descendants(pid)) if LISTED else top.children(recursive=True))]
         return []
+
+
+def _known(pids: list[int]) -> Iterator[psutil.Process]:
+    """Look at those that have not ended meanwhile."""
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            yield psutil.Process(pid)
 
 
 def _resident(process: psutil.Process) -> int:

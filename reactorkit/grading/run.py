@@ -124,7 +124,7 @@ class Run:
         while not true():
             if time.monotonic() > end:
                 raise Unmet(expected, got(), cause)
-            time.sleep(0.01)  # nothing tells when a process's gauges change
+            time.sleep(0.05)  # nothing tells when a process's gauges change
         self.story.expectation(expected)
 
     def expects_rest(self, when: str, cause: str = "") -> None:
