@@ -11,7 +11,7 @@ RUNGS = ["echo_threads", "echo_select", "echo_selectors", "echo_asyncio", "echo_
 SET_UP = "from reactorkit import clean_up, serve\nfrom reactorkit.lab.watching import watch"
 WATCH = """\
 server = serve("{rung}", watch=True)
-print("port", server.port)
+print(f"port {{server.port}}")
 watch(server)"""
 
 
@@ -58,6 +58,7 @@ def test_it_draws_in_voila(host, open_page):
     boards = page.locator(".rk-board")
     expect(boards).to_have_count(len(RUNGS), timeout=LONG)
     ports = [text.split()[1] for text in page.get_by_text("port ").all_inner_texts()]
+    assert len(ports) == len(RUNGS)
     for place, port in enumerate(ports):
         boards.nth(place).scroll_into_view_if_needed()
         it_draws(Board(boards.nth(place)), int(port))
