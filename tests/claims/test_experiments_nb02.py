@@ -19,6 +19,7 @@ from reactorkit.claims.experiments.nb02 import (
     switching,
     trouble,
 )
+from reactorkit.claims.run import ATTEMPTS
 
 
 class TestLesson02(LessonExperiments):
@@ -162,8 +163,11 @@ def test_the_two_shouting_servers_differ_in_the_lock_alone() -> None:
 
 
 def test_loop_speed_shows_three_bars_and_says_them(quick: None) -> None:
-    speed = gil.loop_speed(blocked=5, spinning=2)
-    assert min(speed.beside_spinning, speed.beside_blocked) > 0
+    for _ in range(ATTEMPTS):  # other programs may take the time that the spinning threads leave
+        speed = gil.loop_speed(blocked=5, spinning=2)
+        if speed.beside_spinning < 0.9:
+            break
+    assert speed.beside_spinning < speed.beside_blocked or speed.beside_spinning < 0.9
     assert f"{speed.beside_spinning:.0%}" in str(speed)
     assert "blocked in recv" in str(speed)
     assert "<img" in speed._repr_html_()
